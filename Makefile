@@ -1,0 +1,67 @@
+# Conversion Backstop. `make` lists the commands; each does all of its own set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+BIN := .venv/bin
+EXT := extensions/meta-pixel
+PYTHON ?= python3
+PORT ?= 9400
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s'|'
+
+# --- set-up: stamps under build/ make second runs take seconds ---
+.venv/bin/python:
+	@mkdir -p build; $(PYTHON) tools/venv.py .venv
+
+build/app.stamp: requirements/app.txt | .venv/bin/python
+	@mkdir -p build; echo "Installing the Python packages ..."
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/app.txt
+	@$(PY) tools/venv.py --link .venv
+	@touch $@
+
+build/dev.stamp: requirements/dev.txt build/app.stamp
+	@echo "Installing what tests and checks need ..."
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+build/npm.stamp: $(EXT)/package-lock.json build/app.stamp
+	@echo "Installing what builds the pixel ..."
+	@$(PY) tools/node.py npm --prefix $(EXT) ci --no-audit --no-fund --silent
+	@touch $@
+
+$(EXT)/dist/main.js: $(wildcard $(EXT)/src/*.js) build/npm.stamp
+	@$(PY) tools/node.py npm --prefix $(EXT) run --silent build
+
+setup: build/dev.stamp $(EXT)/dist/main.js ## everything that the other commands need
+
+# --- the commands ---
+story: build/app.stamp $(EXT)/dist/main.js ## the main job end to end, without a browser
+	@$(BIN)/backstop story
+
+test: setup ## every test
+	@tools/test.sh
+
+test-full: setup ## every test, the slow ones included
+	@FULL=1 tools/test.sh
+
+lint: build/dev.stamp ## format, lint, types, arrows
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+fix: build/dev.stamp ## format, and mend what can be mended by machine
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+sure: lint test ## what CI runs
+
+lock: ## compile requirements/*.in anew (needs uv)
+	@cd requirements && for f in app dev; do \
+	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q $$f.in -o $$f.txt; done
+
+clean: ## remove what set-up and tests left here
+	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules
+
+.PHONY: help setup story test test-full lint fix sure lock clean

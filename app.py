@@ -1,0 +1,61 @@
+"""The one place that wires: settings in, a WSGI app out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from http import HTTPStatus
+from uuid import uuid4
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from plugin import health, pages, pixel
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.storage.database import DatabaseAway
+from plugin.storage.postgres import EmbeddedPostgres, default_folder
+from webhooks import app_lifecycle, orders_paid
+
+log = logging.getLogger(__name__)
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database's address, starting the embedded server where none was given."""
+    return settings.database_url or EmbeddedPostgres(default_folder(settings.data_dir)).start()
+
+
+def create_app(settings: Settings | None = None, url: str | None = None) -> Flask:
+    """Build the app. `url`: its database, where the caller has it already."""
+    settings = settings or Settings.from_env(os.environ)
+    app = Flask("conversion_backstop", root_path=os.path.dirname(__file__))  # noqa: PTH120 - Flask takes a str
+    app.extensions["backstop"] = Services.build(settings, url or database_url(settings))
+    for blueprint in (orders_paid.blueprint, app_lifecycle.blueprint, pixel.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    pages.register(app)
+    app.register_error_handler(DatabaseAway, _database_away)
+    app.register_error_handler(Exception, _last_resort)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
+    return app
+
+
+def _database_away(_fault: DatabaseAway) -> ResponseReturnValue:
+    """Nothing was written: Shopify delivers again, the pixel tries once more, the merchant may reload."""
+    text = "The app's database does not answer right now. Nothing was changed; try again in a moment."
+    headers = {"Retry-After": "5", "Access-Control-Allow-Origin": "*"}
+    return text, HTTPStatus.SERVICE_UNAVAILABLE, headers
+
+
+def _last_resort(fault: Exception) -> ResponseReturnValue:
+    """Whatever nobody foresaw: a number for the merchant, the places for us, and no value of anything in either."""
+    if isinstance(fault, HTTPException):
+        return fault
+    error_id = uuid4().hex[:12]
+    log.error("unhandled error", exc_info=fault, extra={"error_id": error_id, "result": request.endpoint})
+    return (
+        f"Something went wrong on our side; nothing was changed. Number {error_id}.",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

@@ -1,0 +1,82 @@
+"""Commands that start something: database, web, worker, story."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from plugin import jobs, logs
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.storage import schema
+from plugin.storage.postgres import EmbeddedPostgres, default_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database's address, starting the embedded server where none was given."""
+    return settings.database_url or EmbeddedPostgres(default_folder(settings.data_dir)).start()
+
+
+def build_services() -> Services:
+    """Return the services for a command."""
+    settings = Settings.from_env(os.environ)
+    return Services.build(settings, database_url(settings))
+
+
+@click.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def upgrade() -> None:
+    """Bring the database to the shape that this version needs."""
+    schema.upgrade(database_url(Settings.from_env(os.environ)))
+    click.echo("The database is up to date.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=lambda: os.cpu_count() or 1, type=click.IntRange(1, 64), help="processes")
+def web(host: str, port: int, workers: int) -> None:
+    """Serve the app."""
+    settings = Settings.from_env(os.environ)
+    url = database_url(settings)  # before the fork, so that its faults are told once
+    server = [
+        str(Path(sys.executable).with_name("granian")),
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
+    server += ["--workers", str(workers), "--blocking-threads", "32", "--no-ws", "--log-level", "warning"]
+    server += ["--working-dir", str(ROOT), "--factory", "app:create_app"]
+    os.environ["DATABASE_URL"] = url
+    os.execv(server[0], server)  # noqa: S606 - the same process becomes the server: signals reach it
+
+
+@click.command()
+@click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="jobs at a time")
+def worker(concurrency: int) -> None:
+    """Judge orders and send the missed ones."""
+    given = build_services()
+    logs.set_up()
+    asyncio.run(jobs.work(given, concurrency=concurrency))
+
+
+@click.command()
+def story() -> None:
+    """The main job end to end against the sandbox; exit 0 only if all is as promised."""
+    done = subprocess.run([sys.executable, "-m", "sandbox.story"], cwd=ROOT, check=False)
+    if done.returncode:
+        raise click.ClickException("The story did not end as promised.")

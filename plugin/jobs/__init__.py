@@ -1,0 +1,78 @@
+"""The queue: procrastinate on the same PostgreSQL. Ids in, nothing else; every job may run twice or never."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import procrastinate
+from procrastinate import JobContext
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+
+from plugin.jobs import deliver, sweep
+from plugin.services import Services
+from plugin.storage import schema
+
+log = logging.getLogger(__name__)
+STALLED_AFTER = 30
+"""Seconds without a worker's heartbeat after which its job is taken for dead."""
+
+
+def every(period: timedelta) -> str:
+    """Return a period of 1 to 60 whole seconds as cron says it (the sixth field counts seconds)."""
+    seconds = int(period.total_seconds())
+    return "* * * * *" if seconds >= 60 else f"* * * * * */{max(seconds, 1)}"  # noqa: PLR2004 - seconds in a minute
+
+
+def build(given: Services) -> procrastinate.App:
+    """Return the queue with its tasks. The rows they work on are the truth, so no job is retried."""
+    connector = procrastinate.PsycopgConnector(conninfo=given.database.url)
+    queue = procrastinate.App(connector=connector)
+
+    @queue.periodic(cron=every(given.settings.sweep_period))
+    @queue.task(name="sweep", queue="sweep", queueing_lock="sweep")
+    async def sweep_all(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
+        for shop_id in await asyncio.to_thread(sweep.sweep, given):
+            try:
+                await deliver_one.configure(queueing_lock=f"deliver-{shop_id}").defer_async(shop_id=shop_id)
+            except AlreadyEnqueued:
+                continue
+
+    @queue.task(name="deliver", queue="meta")
+    def deliver_one(shop_id: int) -> None:
+        deliver.deliver(given, shop_id)
+
+    @queue.periodic(cron="* * * * *")
+    @queue.task(name="upkeep", queue="sweep", queueing_lock="upkeep", pass_context=True)
+    async def upkeep(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
+        await asyncio.to_thread(_keep_partitions, given)
+        await _bury_stalled(context.app)
+
+    return queue
+
+
+def _keep_partitions(given: Services) -> None:
+    with given.database.transaction() as conn:
+        schema.keep_partitions(conn, given.clock.now())
+
+
+async def _bury_stalled(queue: procrastinate.App) -> None:
+    """End killed workers' jobs, else `doing` for ever. Their rows come back by the lease, so the job itself can go."""
+    for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        log.warning("stalled job ended", extra={"result": job.task_name})
+        await queue.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+async def work(given: Services, *, concurrency: int = 4) -> None:
+    """Run a worker until it is told to stop (SIGTERM, SIGINT): it finishes what it is at."""
+    await asyncio.to_thread(_keep_partitions, given)
+    queue = build(given)
+    async with queue.open_async():
+        await queue.run_worker_async(
+            concurrency=concurrency,
+            delete_jobs="always",
+            fetch_job_polling_interval=1.0,
+            shutdown_graceful_timeout=60,
+        )

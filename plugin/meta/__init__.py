@@ -1,0 +1,1 @@
+"""The edge to Meta: what leaves, and what its answers mean."""

@@ -1,0 +1,218 @@
+"""Everything the environment decides: read once, checked together, then passed on."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
+
+
+class SettingsError(Exception):
+    """One sentence that names every variable at fault, never its value."""
+
+
+class BadValue(ValueError):
+    """What a variable must look like; `Settings.from_env` puts the name before it."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _comma_list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        msg = "must be a web address such as https://app.example.com"
+        raise BadValue(msg)
+    return value.rstrip("/")
+
+
+def _address_template(value: str) -> str:
+    if "{shop}" not in value:
+        msg = "must contain {shop}"
+        raise BadValue(msg)
+    _web_address(value.replace("{shop}", "shop"))
+    return value.rstrip("/")
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
+def _seconds(value: str) -> timedelta:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value) or not float(value):
+        msg = "must be a number of seconds above 0"
+        raise BadValue(msg)
+    return timedelta(seconds=float(value))
+
+
+def _database(value: str) -> str:
+    if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+        msg = "must begin with postgresql://"
+        raise BadValue(msg)
+    return value
+
+
+def _keys(value: str) -> tuple[tuple[str, bytes], ...]:
+    """`name:base64 of 32 bytes`, comma-separated, newest first."""
+    pairs = [part.partition(":") for part in _comma_list(value)]
+    try:
+        keys = tuple((name, base64.b64decode(secret, validate=True)) for name, _, secret in pairs)
+    except ValueError:
+        keys = ()
+    sound = all(re.fullmatch(r"[A-Za-z0-9]{1,16}", name) and len(key) == 32 for name, key in keys)  # noqa: PLR2004 - AES-256
+    if pairs and (not keys or not sound or len({name for name, _ in keys}) != len(keys)):
+        msg = "must be name:base64 of 32 bytes, each name once (see `backstop keys generate`)"
+        raise BadValue(msg)
+    return keys
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch(r"[0-9]", value):
+        msg = "must be a number from 0 to 9"
+        raise BadValue(msg)
+    return int(value)
+
+
+def _scale(value: str) -> float:
+    if not re.fullmatch(r"(0|1)(\.[0-9]{1,6})?", value) or not 0 < float(value) <= 1:
+        msg = "must be above 0 and at most 1"
+        raise BadValue(msg)
+    return float(value)
+
+
+def _env(
+    name: str, parse: Callable[[str], Any] = _text, *, default: str | None = None, real: str = ""
+) -> dict[str, Any]:
+    """`default` None: must be set. `real`: the address in production; another is for this machine only."""
+    return {"env": name, "parse": parse, "default": default, "real": real}
+
+
+def _standin(name: str, real: str, parse: Callable[[str], Any] = _web_address) -> dict[str, Any]:
+    return _env(name, parse, default=real, real=real)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Read once in `create_app`, then passed on. Values that are secret stay out of its repr."""
+
+    api_key: str = field(metadata=_env("SHOPIFY_API_KEY"))
+    shopify_secrets: tuple[str, ...] = field(repr=False, metadata=_env("SHOPIFY_API_SECRET", _comma_list))
+    """Newest first; Shopify signs with an older one for up to an hour after a rotation."""
+    url: str = field(metadata=_env("BACKSTOP_URL", _web_address))
+    database_url: str = field(repr=False, metadata=_env("DATABASE_URL", _database, default=""))
+    data_dir: Path = field(metadata=_env("BACKSTOP_DATA_DIR", _path, default="~/.local/share/conversion-backstop"))
+    keys: tuple[tuple[str, bytes], ...] = field(repr=False, metadata=_env("BACKSTOP_KEYS", _keys, default=""))
+    keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", _optional_path, default=""))
+    graph_url: str = field(metadata=_standin("META_GRAPH_URL", "https://graph.facebook.com/v26.0"))
+    admin_url_template: str = field(
+        metadata=_standin("SHOPIFY_ADMIN_URL_TEMPLATE", "https://{shop}/admin", _address_template)
+    )
+    app_bridge_js_url: str = field(
+        metadata=_standin("APP_BRIDGE_JS_URL", "https://cdn.shopify.com/shopifycloud/app-bridge.js")
+    )
+    polaris_js_url: str = field(
+        metadata=_standin("POLARIS_JS_URL", "https://cdn.shopify.com/shopifycloud/polaris-1.js")
+    )
+    clock_url: str = field(metadata=_env("BACKSTOP_CLOCK_URL", lambda v: v and _web_address(v), default="", real=""))
+    trusted_proxies: int = field(metadata=_env("BACKSTOP_TRUSTED_PROXIES", _count, default="0"))
+    """How many proxies in front of us may say where a request came from."""
+    sweep_period: timedelta = field(metadata=_env("BACKSTOP_SWEEP_SECONDS", _seconds, default="15"))
+    lease: timedelta = field(metadata=_env("BACKSTOP_LEASE_SECONDS", _seconds, default="90"))
+    doubt_delay: timedelta = field(metadata=_env("BACKSTOP_DOUBT_SECONDS", _seconds, default="60"))
+    retry_scale: float = field(metadata=_env("BACKSTOP_RETRY_SCALE", _scale, default="1"))
+    """What the waits between tries at Meta are multiplied by: 1 in production, less in the story."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the app's own address is on this machine: only then may stand-ins be named."""
+        return is_local(self.url)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read and check all of it.
+
+        Raises:
+            SettingsError: names every bad variable, and never its value.
+        """
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for item in fields(cls):
+            try:
+                values[item.name] = _read(item.metadata, env)
+            except BadValue as fault:
+                faults.append(f"{item.metadata['env']} {fault}")
+        if not faults:
+            settings = cls(**_with_key_file(values, faults))
+            faults += settings._conflicts()
+        if faults:
+            raise SettingsError("These settings need a look: " + "; ".join(faults) + ".")
+        return settings
+
+    def _conflicts(self) -> list[str]:
+        """Values that are sound alone but not together."""
+        faults = [] if self.keys else ["BACKSTOP_KEYS (or BACKSTOP_KEYS_FILE) must hold at least one key"]
+        if self.is_local:
+            return faults
+        if not self.database_url:
+            faults.append("DATABASE_URL must name a PostgreSQL server (the embedded one is for this machine only)")
+        if urlsplit(self.url).scheme != "https":
+            faults.append("BACKSTOP_URL must begin with https:// unless it is on this machine")
+        return (
+            faults
+            + [
+                f"{item.metadata['env']} may name a stand-in only while BACKSTOP_URL is on this machine"
+                for item in fields(self)
+                if "real" in item.metadata
+                and item.metadata["parse"] in {_web_address, _address_template}
+                and item.metadata["real"]
+                and getattr(self, item.name) != item.metadata["real"]
+            ]
+            + (["BACKSTOP_CLOCK_URL may be set only while BACKSTOP_URL is on this machine"] if self.clock_url else [])
+        )
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in LOCAL_HOSTS or host.endswith(".localhost")
+
+
+def _read(meta: Mapping[str, Any], env: Mapping[str, str]) -> Any:
+    text = env.get(meta["env"], "").strip()
+    if not text:
+        if meta["default"] is None:
+            msg = "is not set"
+            raise BadValue(msg)
+        text = meta["default"]
+    value = meta["parse"](text)
+    if value == () and meta["default"] is None:
+        msg = "is not set"
+        raise BadValue(msg)
+    return value
+
+
+def _with_key_file(values: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+    """The key file wins over the variable: a file can be kept from other processes."""
+    if values["keys_file"] is None:
+        return values
+    try:
+        return values | {"keys": _keys(values["keys_file"].read_text().strip())}
+    except (OSError, UnicodeDecodeError, BadValue):
+        faults.append("BACKSTOP_KEYS_FILE must be a readable file of keys (see `backstop keys generate`)")
+        return values

@@ -1,0 +1,1 @@
+"""The edge to Shopify: who is asking, and what we ask of the Admin API."""

@@ -1,0 +1,94 @@
+"""A shop's access token for the Admin API: as it is kept, renewed shortly before its end, by one at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from plugin.shopify.errors import ShopifyDisconnected
+from plugin.shopify.tokens import ShopTokens, TokenClient
+from plugin.storage import locks, reading, shops
+from plugin.storage.database import Database
+from plugin.storage.shops import Shop, Tokens
+from plugin.storage.vault import Unsealable, Vault
+
+EARLY = timedelta(seconds=60)
+"""Before its end a token counts as over: a request takes a while, and two clocks differ."""
+OPEN_AGAIN = "the shop has to be opened again"
+
+
+def access_token(database: Database, vault: Vault, tokens_client: TokenClient, shop: Shop, now: datetime) -> str:
+    """Return an access token that is good for the next minute at least.
+
+    A refreshed pair is stored before its first use; until then Shopify goes on taking the old refresh token, so that
+    nothing is lost with a process that dies in between.
+
+    Raises:
+        ShopifyDisconnected: no token is left that Shopify takes; it gets one when a member of the staff opens the app.
+        ShopifyUnavailable, ShopifyForbidden, ShopifyRefused: see there.
+        DatabaseAway: see there.
+    """
+    _, held = _read(database, vault, shop.domain)
+    if held is not None and is_fresh(held, now):
+        return held.access
+    with locks.tokens(database, shop.id):
+        current, held = _read(database, vault, shop.domain)  # another may have been quicker
+        if held is not None and is_fresh(held, now):
+            return held.access
+        if current is None or held is None or held.refresh is None or not is_usable(held, now):
+            raise ShopifyDisconnected(OPEN_AGAIN)
+        try:
+            renewed = for_keeping(tokens_client.refresh(shop.domain, held.refresh, now))
+        except ShopifyDisconnected:
+            keep(database, current, _spent(held, now))
+            raise
+        keep(database, current, renewed)
+        return renewed.access
+
+
+def keep(database: Database, shop: Shop, tokens: Tokens) -> None:
+    """Store a shop's tokens.
+
+    Raises:
+        ShopifyDisconnected: the shop has left since it was read; nothing was stored.
+    """
+    with database.transaction() as conn:
+        if not reading.hold(conn, shop):
+            raise ShopifyDisconnected(OPEN_AGAIN)
+        shops.keep_tokens(conn, shop, tokens)
+
+
+def is_fresh(tokens: Tokens, now: datetime) -> bool:
+    """Whether the access token can be used as it is."""
+    return tokens.access_expires_at - EARLY > now
+
+
+def is_usable(tokens: Tokens, now: datetime) -> bool:
+    """Whether there is a way to an access token without the staff."""
+    ends = tokens.refresh_expires_at
+    return tokens.refresh is not None and ends is not None and ends - EARLY > now
+
+
+def for_keeping(tokens: ShopTokens) -> Tokens:
+    """Return Shopify's answer in the form that is stored."""
+    return Tokens(
+        access=tokens.access_token,
+        access_expires_at=tokens.expires_at,
+        refresh=tokens.refresh_token,
+        refresh_expires_at=tokens.refresh_expires_at,
+        scopes=tokens.scope,
+    )
+
+
+def _spent(tokens: Tokens, now: datetime) -> Tokens:
+    """The same tokens as what they are: over, with nothing to renew them by."""
+    return Tokens(tokens.access, min(now, tokens.access_expires_at), None, None, tokens.scopes)
+
+
+def _read(database: Database, vault: Vault, domain: str) -> tuple[Shop | None, Tokens | None]:
+    """Return the installed shop and its tokens; tokens sealed under the key of an earlier install are none."""
+    with database.transaction() as conn:
+        shop = shops.by_domain(conn, vault, domain)
+        try:
+            return shop, None if shop is None else shops.tokens_of(conn, shop)
+        except Unsealable:
+            return shop, None

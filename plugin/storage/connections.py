@@ -1,0 +1,93 @@
+"""Connections to Meta: opened, given a new token, broken, closed. What waits on one is never sent over another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from plugin.storage import evidence
+from plugin.storage.database import Conn
+from plugin.storage.shops import MetaConnection, Shop, token_place
+
+
+def connect(conn: Conn, shop: Shop, dataset: str, token: str, *, user_id: str, now: datetime) -> int:
+    """Open a connection, and return its id. The same dataset with a new token keeps the one that is open."""
+    if shop.connection is not None and shop.connection.dataset == dataset:
+        _renew(conn, shop, shop.connection.id, token, now)
+        return shop.connection.id
+    close(conn, shop.id, now)
+    row = conn.execute(
+        "INSERT INTO meta_connection (shop_id, dataset, from_at, connected_by) VALUES (%s, %s, %s, %s) RETURNING id",
+        (shop.id, dataset, now, user_id),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an insert returns its row
+    _seal(conn, shop, row["id"], token)
+    return int(row["id"])
+
+
+def _renew(conn: Conn, shop: Shop, connection_id: int, token: str, now: datetime) -> None:
+    _seal(conn, shop, connection_id, token)
+    conn.execute(
+        "UPDATE meta_connection SET broken = NULL, broken_at = NULL WHERE shop_id = %s AND id = %s",
+        (shop.id, connection_id),
+    )
+    conn.execute(
+        "UPDATE paid_order SET look_at = %s WHERE shop_id = %s AND connection_id = %s"
+        " AND outcome = 'waiting' AND reason = 'connection_broken'",
+        (now, shop.id, connection_id),
+    )
+
+
+def _seal(conn: Conn, shop: Shop, connection_id: int, token: str) -> None:
+    sealed = shop.key.seal(token.encode(), token_place(connection_id))
+    conn.execute(
+        "UPDATE meta_connection SET token = %s WHERE shop_id = %s AND id = %s", (sealed, shop.id, connection_id)
+    )
+
+
+def token_of(shop: Shop, connection: MetaConnection) -> str:
+    """Return a connection's token in the clear, for one request."""
+    return shop.key.unseal(connection.sealed_token, token_place(connection.id)).decode()
+
+
+def close(conn: Conn, shop_id: int, now: datetime) -> None:
+    """Close the open connection, if any: its token goes, and what waits is looked at anew (it ends missed)."""
+    conn.execute(
+        "UPDATE meta_connection SET until_at = %s, token = NULL WHERE shop_id = %s AND until_at IS NULL", (now, shop_id)
+    )
+    conn.execute(
+        "UPDATE paid_order SET look_at = %s, sealed_event = NULL, tracking_on_since_intake = false"
+        " WHERE shop_id = %s AND outcome = 'waiting' AND attempt IS NULL",
+        (now, shop_id),
+    )
+
+
+def mark_broken(conn: Conn, shop_id: int, connection_id: int, cause: str, now: datetime) -> None:
+    """Remember that Meta turns this connection down, until the merchant connects again."""
+    conn.execute(
+        "UPDATE meta_connection SET broken = %s, broken_at = %s"
+        " WHERE shop_id = %s AND id = %s AND until_at IS NULL AND broken IS NULL",
+        (cause, now, shop_id, connection_id),
+    )
+
+
+def uninstall(conn: Conn, domain: str, now: datetime) -> int | None:
+    """The store has left: tokens and browser ids go, the connection closes, the switch is off. Return the shop's id."""
+    row = conn.execute(
+        "UPDATE shop SET uninstalled_at = %s, generation = generation + 1, access_token = NULL,"
+        " access_expires_at = NULL, refresh_token = NULL, refresh_expires_at = NULL, web_pixel_id = NULL"
+        " WHERE domain = %s AND uninstalled_at IS NULL RETURNING id",
+        (now, domain),
+    ).fetchone()
+    if row is None:
+        return None
+    shop_id = int(row["id"])
+    conn.execute(
+        "WITH was AS (UPDATE shop_policy p SET tracking_on = false FROM shop_policy old WHERE p.shop_id = %(id)s"
+        " AND old.shop_id = p.shop_id AND p.tracking_on RETURNING p.shop_id)"
+        " INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new)"
+        " SELECT shop_id, %(now)s, '', 'uninstall', 'offline_tracking', 'on', 'off' FROM was",
+        {"id": shop_id, "now": now},
+    )
+    evidence.forget_browsers(conn, shop_id)
+    close(conn, shop_id, now)
+    return shop_id

@@ -1,0 +1,65 @@
+"""The way to PostgreSQL: a pool for short transactions, and connections of their own for locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+Conn = Connection[DictRow]
+
+
+class DatabaseAway(Exception):
+    """PostgreSQL does not answer right now; what was asked has not happened. Try again."""
+
+
+class Database:
+    """A pool of connections. One transaction a request or job step; none is open during a call to the outside."""
+
+    def __init__(self, url: str, *, size: int = 16) -> None:
+        self.url = url
+        self._pool: ConnectionPool[Conn] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=4,  # seconds; Shopify gives a webhook 5
+            open=False,
+            kwargs={"row_factory": dict_row, "options": "-c timezone=UTC", "connect_timeout": 3},
+            check=ConnectionPool.check_connection,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Conn]:
+        """Lend a connection; commit at the end, roll back on any exception.
+
+        Raises:
+            DatabaseAway: no connection could be had, or it was lost (then the transaction did not commit, or its
+                commit was not confirmed: everything written here can be repeated).
+        """
+        self._pool.open()
+        try:
+            with self._pool.connection() as conn:
+                yield conn
+        except psycopg.OperationalError as cause:  # includes PoolTimeout
+            raise DatabaseAway(type(cause).__name__) from None  # its text may quote values
+
+    @contextmanager
+    def own_connection(self) -> Iterator[Connection[Any]]:
+        """Open a connection outside the pool, for session locks: closing it frees them, whatever happened."""
+        try:
+            conn = psycopg.connect(self.url, autocommit=True, connect_timeout=3)
+        except psycopg.OperationalError as cause:
+            raise DatabaseAway(type(cause).__name__) from None
+        try:
+            yield conn
+        finally:
+            conn.close()
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._pool.close()

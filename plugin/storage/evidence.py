@@ -1,0 +1,102 @@
+"""Pixel evidence at rest: what the posts of a checkout said, without ids; browser ids sealed, and only if allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from psycopg.types.json import Jsonb
+
+from plugin.recovery.evidence import Evidence, Post
+from plugin.recovery.purchase import Browser
+from plugin.storage.database import Conn
+from plugin.storage.shops import Shop
+from plugin.storage.vault import Place, ShopKey, Unsealable
+
+MOST_POSTS = 64
+"""Posts kept of one checkout and day; an honest checkout makes about twelve."""
+
+# Appending keeps the statement single and the order of arrival without meaning: readers merge.
+_KEEP = """
+INSERT INTO evidence (shop_id, token_hash, day, posts, sealed_ids, ids_at, refused)
+VALUES (%(shop_id)s, %(token_hash)s, %(day)s, %(posts)s, %(ids)s, %(ids_at)s, %(refused)s)
+ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
+    posts = CASE WHEN evidence.posts @> excluded.posts THEN evidence.posts ELSE evidence.posts || excluded.posts END,
+    refused = evidence.refused OR excluded.refused,
+    sealed_ids = CASE WHEN evidence.refused OR excluded.refused THEN NULL
+        WHEN excluded.sealed_ids IS NULL THEN evidence.sealed_ids
+        WHEN evidence.ids_at >= excluded.ids_at THEN evidence.sealed_ids ELSE excluded.sealed_ids END,
+    ids_at = CASE WHEN evidence.refused OR excluded.refused THEN NULL
+        ELSE greatest(evidence.ids_at, excluded.ids_at) END
+WHERE jsonb_array_length(evidence.posts) < %(most)s
+"""
+
+
+def keep(conn: Conn, shop: Shop, post: Post, browser: Browser, now: datetime) -> bytes:
+    """Add a post to its checkout's evidence; return the checkout's hash.
+
+    Browser ids, IP and user agent are kept only while tracking is on and the post's own consent allows it.
+    """
+    token_hash = shop.key.lookup_hash(post.token)
+    refuses = Evidence.of([post]).refused or Evidence.of([post]).sale_opted_out
+    allowed = shop.policy.tracking_on and not refuses
+    conn.execute(
+        _KEEP,
+        {
+            "shop_id": shop.id,
+            "token_hash": token_hash,
+            "day": now.astimezone(UTC).date(),
+            "posts": Jsonb([post.kept()]),
+            "ids": _sealed(shop.key, browser, token_hash) if allowed else None,
+            "ids_at": (post.at or now) if allowed else None,
+            "refused": refuses,
+            "most": MOST_POSTS,
+        },
+    )
+    return token_hash
+
+
+def of(conn: Conn, shop_id: int, token_hashes: Iterable[bytes]) -> dict[bytes, Evidence]:
+    """Return the merged evidence of these checkouts; one without posts is not in the answer."""
+    rows = conn.execute(
+        "SELECT token_hash, posts FROM evidence WHERE shop_id = %s AND token_hash = ANY(%s)",
+        (shop_id, list(token_hashes)),
+    ).fetchall()
+    posts: dict[bytes, list[Post]] = {}
+    for row in rows:
+        posts.setdefault(bytes(row["token_hash"]), []).extend(Post.from_kept(kept) for kept in row["posts"])
+    return {token_hash: Evidence.of(of_one) for token_hash, of_one in posts.items()}
+
+
+def browsers_of(conn: Conn, shop: Shop, token_hashes: Iterable[bytes]) -> dict[bytes, Browser]:
+    """Return the browser ids kept of these checkouts, in the clear, for the event that is about to be sent."""
+    rows = conn.execute(
+        "SELECT token_hash, sealed_ids FROM evidence WHERE shop_id = %s AND token_hash = ANY(%s)"
+        " AND sealed_ids IS NOT NULL ORDER BY ids_at",
+        (shop.id, list(token_hashes)),
+    ).fetchall()
+    found: dict[bytes, Browser] = {}
+    for row in rows:
+        token_hash = bytes(row["token_hash"])
+        try:
+            found[token_hash] = Browser(**json.loads(shop.key.unseal(row["sealed_ids"], _place(token_hash))))
+        except Unsealable:  # of an earlier install, whose key is gone
+            continue
+    return found
+
+
+def forget_browsers(conn: Conn, shop_id: int) -> None:
+    """Erase the browser ids of all checkouts of a shop."""
+    conn.execute(
+        "UPDATE evidence SET sealed_ids = NULL, ids_at = NULL WHERE shop_id = %s AND sealed_ids IS NOT NULL", (shop_id,)
+    )
+
+
+def _sealed(key: ShopKey, browser: Browser, token_hash: bytes) -> bytes:
+    return key.seal(json.dumps(asdict(browser), separators=(",", ":")).encode(), _place(token_hash))
+
+
+def _place(token_hash: bytes) -> Place:
+    return Place("evidence", "sealed_ids", token_hash.hex())

@@ -1,0 +1,246 @@
+"""The ledger: reading its rows, judging them, and writing what became of them with the day's totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from plugin.recovery.consent import ConsentMode
+from plugin.recovery.evidence import Evidence
+from plugin.recovery.order import PaidOrder
+from plugin.recovery.verdict import Outcome, Reason, Standing, Verdict, decide, would_send
+from plugin.storage import evidence, totals
+from plugin.storage.database import Conn
+from plugin.storage.orders import region_from
+from plugin.storage.shops import Shop
+
+LATE_LIMIT = timedelta(days=7)
+"""After placing, late evidence changes nothing any more (product.md, "What may still change")."""
+NOTHING = Evidence.of([])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the ledger as far as judging and sending it needs."""
+
+    order: PaidOrder
+    connection_id: int | None
+    day: date
+    outcome: Outcome
+    reason: Reason
+    token_hash: bytes | None
+    has_match_data: bool
+    tracking_on_since_intake: bool
+    sealed_event: bytes | None
+    attempt: UUID | None
+    tries: int
+    first_sent_at: datetime | None
+    in_doubt_since: datetime | None
+    released: bool
+    would: tuple[bool, bool]
+
+    @classmethod
+    def from_row(cls, row: DictRow) -> Entry:
+        """Read a row of paid_order."""
+        return cls(
+            order=PaidOrder(
+                id=row["order_id"],
+                number=row["number"],
+                placed_at=row["placed_at"],
+                paid_at=row["paid_at"],
+                updated_at=row["updated_at"],
+                value=row["value"],
+                currency=row["currency"],
+                test=row["test"],
+                from_checkout=row["from_checkout"],
+                cancelled=row["cancelled"],
+                billing=region_from(row["billing_region"]),
+                shipping=region_from(row["shipping_region"]),
+            ),
+            connection_id=row["connection_id"],
+            day=row["day"],
+            outcome=Outcome(row["outcome"]),
+            reason=Reason(row["reason"]),
+            token_hash=None if row["token_hash"] is None else bytes(row["token_hash"]),
+            has_match_data=row["has_match_data"],
+            tracking_on_since_intake=row["tracking_on_since_intake"],
+            sealed_event=row["sealed_event"],
+            attempt=row["attempt"],
+            tries=row["tries"],
+            first_sent_at=row["first_sent_at"],
+            in_doubt_since=row["in_doubt_since"],
+            released=row["released"],
+            would=(row["would_recorded"], row["would_store_policy"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An entry, what was known of its checkout, and what follows."""
+
+    entry: Entry
+    evidence: Evidence
+    verdict: Verdict
+    code: str | None = None
+    trace_id: str | None = None
+
+
+def judge(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> list[Judged]:
+    """Decide each entry by product.md's table. Nothing is written: see `write`."""
+    found = evidence.of(conn, shop.id, {entry.token_hash for entry in entries if entry.token_hash})
+    judged = []
+    for entry in entries:
+        known = found.get(entry.token_hash, NOTHING) if entry.token_hash else NOTHING
+        verdict = decide(entry.order, standing(entry, shop), known, shop.policy, now)
+        judged.append(Judged(entry, known, verdict))
+    return judged
+
+
+def standing(entry: Entry, shop: Shop) -> Standing:
+    """Return what the ledger knows of an order beside the order itself."""
+    current = shop.connection is not None and shop.connection.id == entry.connection_id
+    return Standing(
+        connected_when_placed=entry.connection_id is not None,
+        connection_is_current=current,
+        tracking_on_since_intake=entry.tracking_on_since_intake,
+        has_match_data=entry.has_match_data,
+        in_doubt_since=entry.in_doubt_since,
+        released=entry.released,
+        sale_opted_out=False,
+    )
+
+
+# Compare-and-set: only the row that was judged changes. Whatever is decided keeps nothing of the buyer.
+_WRITE = """
+UPDATE paid_order SET outcome = %(outcome)s, reason = %(reason)s, look_at = %(look_at)s, decided_at = %(decided_at)s,
+    sealed_event = CASE WHEN %(outcome)s = 'waiting' THEN sealed_event END, attempt = NULL, lease_until = NULL,
+    tries = %(tries)s, in_doubt_since = %(in_doubt_since)s, basis = coalesce(%(basis)s, basis), code = %(code)s,
+    trace_id = coalesce(%(trace_id)s, trace_id), would_recorded = %(would_recorded)s,
+    would_store_policy = %(would_store_policy)s, summary = %(summary)s
+WHERE shop_id = %(shop_id)s AND order_id = %(order_id)s AND outcome = %(old_outcome)s AND reason = %(old_reason)s
+    AND attempt IS NOT DISTINCT FROM %(attempt)s
+"""
+
+
+def write(conn: Conn, shop: Shop, judged: Iterable[Judged], now: datetime) -> None:
+    """Write verdicts into the ledger (rows locked by the caller), and move the totals of the orders' days."""
+    changes = list(judged)
+    lines = [_values(shop, change, now) for change in changes]
+    if lines:
+        with conn.cursor() as cursor:
+            cursor.executemany(_WRITE, lines)
+    totals.move(conn, shop.id, changes_of(changes, lines))
+
+
+def _values(shop: Shop, change: Judged, now: datetime) -> dict[str, Any]:
+    entry, verdict = change.entry, change.verdict
+    waiting = verdict.outcome is Outcome.WAITING
+    would = would_send(entry.order, standing(entry, shop), change.evidence, shop.policy)
+    return {
+        "shop_id": shop.id,
+        "order_id": entry.order.id,
+        "old_outcome": entry.outcome,
+        "old_reason": entry.reason,
+        "attempt": entry.attempt,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "look_at": (verdict.look_at or now) if waiting else None,
+        "decided_at": None if waiting else now,
+        "tries": entry.tries,
+        "in_doubt_since": entry.in_doubt_since,
+        "basis": verdict.basis,
+        "code": change.code,
+        "trace_id": change.trace_id,
+        "would_recorded": ConsentMode.RECORDED in would,
+        "would_store_policy": ConsentMode.STORE_POLICY in would,
+        "summary": Jsonb(summary_of(change.evidence, entry.order.id)),
+    }
+
+
+def summary_of(known: Evidence, order_id: int) -> dict[str, Any]:
+    """Return evidence in words and times, without ids: what the order's page explains itself with."""
+    delivery = known.delivery_for(order_id)
+    return {
+        "delivery": delivery and str(delivery),
+        "consent": known.consent and asdict(known.consent),
+        "stages": sorted(known.stages),
+        "first_at": known.first_at and known.first_at.isoformat(),
+        "last_at": known.last_at and known.last_at.isoformat(),
+    }
+
+
+def changes_of(changes: Sequence[Judged], lines: Sequence[dict[str, Any]]) -> list[totals.Change]:
+    """Return what the verdicts take from and add to the day totals. Waiting orders stand in none."""
+    moved = []
+    for change, line in zip(changes, lines, strict=True):
+        entry = change.entry
+        if entry.outcome is not Outcome.WAITING:
+            old = totals.Line(entry.day, entry.outcome, entry.reason, entry.order.currency, *entry.would)
+            moved.append(totals.Change(old, -1, -entry.order.value))
+        if change.verdict.outcome is not Outcome.WAITING:
+            would = (line["would_recorded"], line["would_store_policy"])
+            new = totals.Line(entry.day, change.verdict.outcome, change.verdict.reason, entry.order.currency, *would)
+            moved.append(totals.Change(new, 1, entry.order.value))
+    return moved
+
+
+def settle_by_evidence(conn: Conn, shop: Shop, token_hash: bytes, now: datetime) -> None:
+    """Judge the orders of one checkout now that its evidence says "delivered" or "refused".
+
+    Waiting orders follow the table. Of the decided ones only `missed` and `withheld consent_unknown` may still change,
+    and only to `tracked`, up to 7 days after placing.
+    """
+    rows = conn.execute(
+        "SELECT * FROM paid_order WHERE shop_id = %s AND token_hash = %s AND attempt IS NULL AND (outcome = 'waiting'"
+        " OR ((outcome = 'missed' OR reason = 'consent_unknown') AND placed_at > %s)) FOR UPDATE",
+        (shop.id, token_hash, now - LATE_LIMIT),
+    ).fetchall()
+    judged = judge(conn, shop, [Entry.from_row(row) for row in rows], now)
+    write(conn, shop, [change for change in judged if _follows(change)], now)
+
+
+def _follows(change: Judged) -> bool:
+    if change.entry.outcome is not Outcome.WAITING:
+        return change.verdict.outcome is Outcome.TRACKED
+    return change.verdict.outcome is not Outcome.WAITING
+
+
+def sweep(conn: Conn, shop: Shop, now: datetime, limit: int = 500) -> int:
+    """Judge waiting orders whose time has come; return how many. Those to be sent are `claim`'s work from then on."""
+    rows = conn.execute(
+        "SELECT * FROM paid_order WHERE shop_id = %s AND outcome = 'waiting' AND attempt IS NULL AND look_at <= %s"
+        " AND reason NOT IN ('sending', 'meta_unavailable') ORDER BY look_at LIMIT %s FOR UPDATE SKIP LOCKED",
+        (shop.id, now, limit),
+    ).fetchall()
+    write(conn, shop, judge(conn, shop, [Entry.from_row(row) for row in rows], now), now)
+    return len(rows)
+
+
+def empty(conn: Conn, shop: Shop, now: datetime, *, held_too: bool) -> int:
+    """Erase every event that waits (switched off); return how many orders that dropped.
+
+    Rows in their grace period go on waiting and end tracked or missed; due ones are decided now; one whose request may
+    have reached Meta ends failed / unconfirmed. `held_too`: the caller holds the sending lock alone, so no attempt
+    is under way; otherwise rows held by one are left to it (it finds the switch off, or settles what it sent).
+    """
+    if held_too:
+        conn.execute(
+            "UPDATE paid_order o SET in_doubt_since = coalesce(o.in_doubt_since, o.first_sent_at) FROM attempt a"
+            " WHERE o.shop_id = %s AND a.shop_id = o.shop_id AND a.attempt = o.attempt AND a.post_started IS NOT NULL",
+            (shop.id,),
+        )
+    rows = conn.execute(
+        "UPDATE paid_order SET sealed_event = NULL, tracking_on_since_intake = false, attempt = NULL,"
+        " lease_until = NULL"
+        " WHERE shop_id = %s AND outcome = 'waiting' AND (tracking_on_since_intake OR attempt IS NOT NULL)"
+        " AND (%s OR attempt IS NULL) RETURNING *",
+        (shop.id, held_too),
+    ).fetchall()
+    write(conn, shop, judge(conn, shop, [Entry.from_row(row) for row in rows], now), now)
+    return len(rows)

@@ -1,0 +1,273 @@
+"""The tables. Constraints carry the rules; every key but the shop's own begins with shop_id (docs/adr/0004)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What all tables share: how Python's types are stored."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        Decimal: Numeric(20, 4),
+        bytes: LargeBinary,
+        UUID: Uuid,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+def _shop() -> Mapped[int]:
+    return mapped_column(ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ShopRow(Base):
+    """An installed store; the tenant."""
+
+    __tablename__ = "shop"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    domain: Mapped[str] = mapped_column(unique=True)
+    generation: Mapped[int] = mapped_column(Integer)
+    """Raised at each install: nothing that began under an older one may end under a newer."""
+    installed_at: Mapped[datetime]
+    uninstalled_at: Mapped[datetime | None]
+    access_token: Mapped[bytes | None]
+    access_expires_at: Mapped[datetime | None]
+    refresh_token: Mapped[bytes | None]
+    refresh_expires_at: Mapped[datetime | None]
+    scopes: Mapped[str] = mapped_column(server_default="")
+    name: Mapped[str]
+    url: Mapped[str]
+    """The storefront's address: a server event's event_source_url when the browser's is not known."""
+    currency: Mapped[str]
+    time_zone: Mapped[str]
+    country: Mapped[str | None]
+    ingest_key: Mapped[str] = mapped_column(unique=True)
+    """Public: the pixel's posts name their shop by it. It proves nothing."""
+    web_pixel_id: Mapped[str | None]
+    consent_rules: Mapped[list[Any] | None]
+    """Shopify's consent policy by region; None while it could not be read."""
+
+
+class ShopKeyRow(Base):
+    """A shop's keys, wrapped by a master key. Deleting the row shreds all that was sealed with them."""
+
+    __tablename__ = "shop_key"
+    shop_id: Mapped[int] = _shop()
+    generation: Mapped[int] = mapped_column(Integer)
+    kid: Mapped[str]
+    data_key: Mapped[bytes]
+    lookup_key: Mapped[bytes]
+
+
+class ConnectionRow(Base):
+    """One connection of a shop to a Meta dataset, open until `until_at`."""
+
+    __tablename__ = "meta_connection"
+    __table_args__ = (
+        Index("ix_meta_connection_open", "shop_id", unique=True, postgresql_where=text("until_at IS NULL")),
+        CheckConstraint("until_at IS NULL OR token IS NULL", name="closed_connection_holds_no_token"),
+    )
+    shop_id: Mapped[int] = _shop()
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    dataset: Mapped[str]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    token: Mapped[bytes | None]
+    kind: Mapped[str] = mapped_column(server_default="pasted")
+    connected_by: Mapped[str]
+    broken: Mapped[str | None]
+    """Why Meta turns our requests down (token_revoked, permission_lost, dataset_unknown); None while it works."""
+    broken_at: Mapped[datetime | None]
+
+
+class PolicyRow(Base):
+    """What the merchant has chosen. Offline tracking is off until they switch it on."""
+
+    __tablename__ = "shop_policy"
+    __table_args__ = (
+        CheckConstraint("grace_minutes BETWEEN 10 AND 1440", name="grace_in_range"),
+        CheckConstraint("consent_mode IN ('recorded', 'store_policy')", name="consent_mode_known"),
+        CheckConstraint("content_ids IN ('product', 'variant')", name="content_ids_known"),
+    )
+    shop_id: Mapped[int] = _shop()
+    tracking_on: Mapped[bool] = mapped_column(server_default=text("false"))
+    consent_mode: Mapped[str] = mapped_column(server_default="recorded")
+    ldu: Mapped[bool] = mapped_column(server_default=text("false"))
+    grace_minutes: Mapped[int] = mapped_column(Integer, server_default="30")
+    fields: Mapped[list[str]]
+    content_ids: Mapped[str] = mapped_column(server_default="product")
+
+
+class PolicyChangeRow(Base):
+    """Who changed what, when and where; append only."""
+
+    __tablename__ = "policy_change"
+    shop_id: Mapped[int] = _shop()
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    user_id: Mapped[str]
+    place: Mapped[str]
+    """The page: dashboard or settings; `uninstall` when the shop left."""
+    what: Mapped[str]
+    old: Mapped[str]
+    new: Mapped[str]
+    warning_version: Mapped[str | None]
+
+
+class PaidOrderRow(Base):
+    """One paid order of one shop, and what became of it."""
+
+    __tablename__ = "paid_order"
+    __table_args__ = (
+        CheckConstraint("sealed_event IS NULL OR outcome = 'waiting'", name="decided_row_holds_no_buyer"),
+        CheckConstraint("outcome = 'waiting' OR (attempt IS NULL AND look_at IS NULL)", name="decided_row_is_at_rest"),
+        CheckConstraint("outcome <> 'waiting' OR look_at IS NOT NULL", name="waiting_row_has_its_time"),
+        CheckConstraint(
+            "in_doubt_since IS NULL OR outcome IN ('waiting', 'tracked', 'recovered', 'failed')",
+            name="doubt_never_ends_as_if_nothing_left",
+        ),
+        Index("ix_paid_order_look", "shop_id", "look_at", postgresql_where=text("outcome = 'waiting'")),
+        Index("ix_paid_order_attempt", "shop_id", "attempt", postgresql_where=text("attempt IS NOT NULL")),
+        Index("ix_paid_order_token", "shop_id", "token_hash"),
+        Index("ix_paid_order_recent", "shop_id", "paid_at", "order_id"),
+    )
+    shop_id: Mapped[int] = _shop()
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Shopify's numeric order id, the tail of its gid."""
+    generation: Mapped[int] = mapped_column(Integer)
+    connection_id: Mapped[int | None]
+    """The connection that was open when the order was placed: the only one it may be sent over."""
+    number: Mapped[str]
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    day: Mapped[date]
+    """The day it was paid in the shop's time zone, fixed at intake."""
+    value: Mapped[Decimal]
+    currency: Mapped[str]
+    test: Mapped[bool]
+    from_checkout: Mapped[bool]
+    cancelled: Mapped[bool]
+    billing_region: Mapped[str | None]
+    shipping_region: Mapped[str | None]
+    """Country and subdivision (`US-CA`), for the store policy; no finer."""
+    token_hash: Mapped[bytes | None]
+    has_match_data: Mapped[bool]
+    tracking_on_since_intake: Mapped[bool]
+    outcome: Mapped[str] = mapped_column(server_default="waiting")
+    reason: Mapped[str] = mapped_column(server_default="grace_period")
+    look_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    sealed_event: Mapped[bytes | None]
+    attempt: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    first_sent_at: Mapped[datetime | None]
+    in_doubt_since: Mapped[datetime | None]
+    reposts: Mapped[int] = mapped_column(Integer, server_default="0")
+    released: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The merchant said "send" to a held order."""
+    basis: Mapped[str | None]
+    fields_sent: Mapped[list[str] | None]
+    code: Mapped[str | None]
+    trace_id: Mapped[str | None]
+    would_recorded: Mapped[bool] = mapped_column(server_default=text("false"))
+    would_store_policy: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether either consent mode would have sent it, for the figures shown before switching on."""
+    summary: Mapped[dict[str, Any] | None]
+    """The evidence in words and times, no ids."""
+
+
+class EvidenceRow(Base):
+    """The posts of one checkout on one UTC day; readers merge them."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_ids", "shop_id", postgresql_where=text("sealed_ids IS NOT NULL")),
+        {"postgresql_partition_by": "RANGE (day)"},
+    )
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    posts: Mapped[list[Any]]
+    """Each post's consent, stage, delivery, order id and time; at most 64."""
+    sealed_ids: Mapped[bytes | None]
+    ids_at: Mapped[datetime | None]
+    refused: Mapped[bool]
+    """A refusal was seen: browser ids are not kept, whatever came before or comes after."""
+
+
+class AttemptRow(Base):
+    """One request to Meta with orders in it."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_open", "shop_id", postgresql_where=text("post_started IS NOT NULL AND result IS NULL")),
+    )
+    shop_id: Mapped[int] = _shop()
+    attempt: Mapped[UUID] = mapped_column(primary_key=True)
+    connection_id: Mapped[int | None]
+    generation: Mapped[int] = mapped_column(Integer)
+    count: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[bytes | None]
+    claimed_at: Mapped[datetime]
+    post_started: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    """By the database's clock; past it the request is over, whatever became of its worker."""
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+    code: Mapped[str | None]
+    trace_id: Mapped[str | None]
+
+
+class DayTotalRow(Base):
+    """Decided orders of a shop by the day they were paid."""
+
+    __tablename__ = "day_total"
+    shop_id: Mapped[int] = _shop()
+    day: Mapped[date] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    would_recorded: Mapped[bool] = mapped_column(primary_key=True)
+    would_store_policy: Mapped[bool] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    value: Mapped[Decimal]

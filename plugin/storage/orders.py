@@ -1,0 +1,110 @@
+"""Intake: a paid order becomes one row. Judging it is the sweep's work."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from plugin.recovery.order import PaidOrder, Receipt, Region
+from plugin.recovery.purchase import purchase_event
+from plugin.storage import shops
+from plugin.storage.database import Conn
+from plugin.storage.shops import Shop
+from plugin.storage.vault import Place, Vault
+
+# A repeat changes only what Shopify has told since: cancelled, voided, refunded. Nothing is taken back.
+_RECORD = """
+INSERT INTO paid_order (shop_id, order_id, generation, connection_id, number, placed_at, paid_at, updated_at, day,
+    value, currency, test, from_checkout, cancelled, billing_region, shipping_region, token_hash, has_match_data,
+    tracking_on_since_intake, look_at, sealed_event)
+SELECT %(shop_id)s, %(order_id)s, %(generation)s,
+    (SELECT id FROM meta_connection WHERE shop_id = %(shop_id)s AND from_at <= %(placed_at)s
+        AND (until_at IS NULL OR until_at > %(placed_at)s) ORDER BY from_at DESC LIMIT 1),
+    %(number)s, %(placed_at)s, %(paid_at)s, %(updated_at)s, %(day)s, %(value)s, %(currency)s, %(test)s,
+    %(from_checkout)s, %(cancelled)s, %(billing)s, %(shipping)s, %(token_hash)s, %(has_match_data)s,
+    %(tracking_on)s, %(now)s, %(sealed)s
+ON CONFLICT (shop_id, order_id) DO UPDATE SET cancelled = true, updated_at = excluded.updated_at,
+    look_at = CASE WHEN paid_order.outcome = 'waiting' THEN excluded.look_at END
+WHERE excluded.cancelled AND NOT paid_order.cancelled
+"""
+
+
+def event_place(order_id: int) -> Place:
+    """Where an order's event is sealed."""
+    return Place("paid_order", "sealed_event", str(order_id))
+
+
+def record_paid(conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: datetime) -> int | None:
+    """Write a paid order into the ledger; return the shop's id, None if no such shop is installed.
+
+    `now` makes the row due at once: the sweep gives it its grace period. The event is sealed only while tracking is on,
+    the order may one day be sent, and the switch is held still until the commit.
+    """
+    shop = shops.by_domain(conn, vault, domain, hold_policy=True)
+    if shop is None:
+        return None
+    order = receipt.order
+    conn.execute(
+        _RECORD,
+        {
+            "shop_id": shop.id,
+            "order_id": order.id,
+            "generation": shop.generation,
+            "number": order.number,
+            "placed_at": order.placed_at,
+            "paid_at": order.paid_at,
+            "updated_at": order.updated_at,
+            "day": order.paid_at.astimezone(ZoneInfo(shop.time_zone)).date(),
+            "value": order.value,
+            "currency": order.currency,
+            "test": order.test,
+            "from_checkout": order.from_checkout,
+            "cancelled": order.cancelled,
+            "billing": region_text(order.billing),
+            "shipping": region_text(order.shipping),
+            "token_hash": shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else None,
+            "has_match_data": receipt.buyer.is_matchable(shop.fields),
+            "tracking_on": shop.policy.tracking_on,
+            "now": now,
+            "sealed": _sealed_event(shop, receipt) if _may_be_sent(shop, order) else None,
+        },
+    )
+    return shop.id
+
+
+def _may_be_sent(shop: Shop, order: PaidOrder) -> bool:
+    """Whether keeping the buyer's hashes can serve anything; if not, they are not kept."""
+    return (
+        shop.policy.tracking_on
+        and shop.connection is not None
+        and shop.connection.from_at <= order.placed_at
+        and order.from_checkout
+        and not order.test
+        and not order.cancelled
+        and order.paid_at - order.placed_at < timedelta(days=7)
+    )
+
+
+def _sealed_event(shop: Shop, receipt: Receipt) -> bytes:
+    event = purchase_event(
+        receipt,
+        fields=shop.fields,
+        shop_url=shop.url,
+        content_ids="variant" if shop.content_ids == "variant" else "product",
+    )
+    return shop.key.seal(event, event_place(receipt.order.id))
+
+
+def region_text(region: Region | None) -> str | None:
+    """Return a region as it is stored: `DE`, `US-CA`."""
+    if region is None:
+        return None
+    return f"{region.country}-{region.subdivision}" if region.subdivision else region.country
+
+
+def region_from(text: str | None) -> Region | None:
+    """Return a stored region."""
+    if not text:
+        return None
+    country, _, subdivision = text.partition("-")
+    return Region(country, subdivision or None)

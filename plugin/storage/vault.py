@@ -1,0 +1,137 @@
+"""Sealing at rest: AES-256-GCM, a data key per shop, the data keys wrapped by master keys that can be rotated.
+
+A sealed value is bound to its place (table, column, shop, row), so it opens nowhere else:
+byte 1, key generation (2 bytes, big-endian), nonce (12), ciphertext with tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FORMAT = 1
+HEAD = 3
+NONCE = 12
+
+
+class Unsealable(Exception):
+    """A sealed value does not open: wrong key, wrong place, or changed bytes. It is never taken as clear text."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed value lives; a value moved elsewhere does not open."""
+
+    table: str
+    column: str
+    row: str
+
+    def bound(self, shop_id: int) -> bytes:
+        """Return the bytes that a value of this place is authenticated with."""
+        return f"v1|{self.table}|{self.column}|{shop_id}|{self.row}".encode()
+
+
+@dataclass(frozen=True)
+class ShopKey:
+    """One shop's keys in the clear: for sealing its values and for hashing what must be found again."""
+
+    shop_id: int
+    generation: int
+    data: bytes = field(repr=False)
+    lookup: bytes = field(repr=False)
+
+    def seal(self, clear: bytes, place: Place) -> bytes:
+        """Return `clear` sealed for this shop and place."""
+        nonce = os.urandom(NONCE)
+        sealed = AESGCM(self.data).encrypt(nonce, clear, place.bound(self.shop_id))
+        return bytes([FORMAT]) + self.generation.to_bytes(2, "big") + nonce + sealed
+
+    def unseal(self, sealed: bytes, place: Place) -> bytes:
+        """Return the clear bytes.
+
+        Raises:
+            Unsealable: always, when anything is not as it was sealed.
+        """
+        head = bytes([FORMAT]) + self.generation.to_bytes(2, "big")
+        if sealed[:HEAD] != head or len(sealed) <= HEAD + NONCE:
+            raise Unsealable(place.column)
+        try:
+            return AESGCM(self.data).decrypt(
+                sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :], place.bound(self.shop_id)
+            )
+        except InvalidTag:
+            raise Unsealable(place.column) from None
+
+    def lookup_hash(self, text: str) -> bytes:
+        """Return 32 bytes that stand for `text` in this shop's indexes, and tell nothing without the key."""
+        return hmac.digest(self.lookup, text.encode(), hashlib.sha256)
+
+
+@dataclass(frozen=True)
+class WrappedKey:
+    """A shop's keys as they are stored: sealed under the master key named `kid`."""
+
+    generation: int
+    kid: str
+    data: bytes
+    lookup: bytes
+
+
+class Vault:
+    """The master keys: makes, wraps and opens the shops' keys."""
+
+    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        """`keys` newest first; the first wraps, all open."""
+        self._keys = dict(keys)
+        self._active = keys[0][0]
+        self._opened: dict[tuple[int, bytes], ShopKey] = {}
+
+    def new_key(self, shop_id: int, generation: int, *, lookup: bytes | None = None) -> tuple[WrappedKey, ShopKey]:
+        """Make a shop's keys. The look-up key outlives a new data key, else evidence and orders would part."""
+        key = ShopKey(shop_id, generation, AESGCM.generate_key(256), lookup or os.urandom(32))
+        return self.wrap(key), key
+
+    def wrap(self, key: ShopKey) -> WrappedKey:
+        """Seal a shop's keys under the newest master key."""
+        parts = [self._wrap(secret, key, use) for use, secret in (("data", key.data), ("lookup", key.lookup))]
+        return WrappedKey(key.generation, self._active, *parts)
+
+    def open(self, shop_id: int, wrapped: WrappedKey) -> ShopKey:
+        """Open a shop's stored keys; kept in memory, since a webhook needs them each time.
+
+        Raises:
+            Unsealable: the master key is not among ours, or the stored keys were changed or belong to another shop.
+        """
+        name = (shop_id, wrapped.data)
+        if name not in self._opened:
+            data, lookup = (
+                self._unwrap(sealed, shop_id, wrapped, use)
+                for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
+            )
+            if len(self._opened) >= 10_000:  # noqa: PLR2004 - a bound on memory, not on shops
+                self._opened.clear()
+            self._opened[name] = ShopKey(shop_id, wrapped.generation, data, lookup)
+        return self._opened[name]
+
+    def _wrap(self, secret: bytes, key: ShopKey, use: str) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + AESGCM(self._keys[self._active]).encrypt(nonce, secret, _bound(key.shop_id, key.generation, use))
+
+    def _unwrap(self, sealed: bytes, shop_id: int, wrapped: WrappedKey, use: str) -> bytes:
+        master = self._keys.get(wrapped.kid)
+        if master is None:
+            raise Unsealable(use)
+        try:
+            return AESGCM(master).decrypt(sealed[:NONCE], sealed[NONCE:], _bound(shop_id, wrapped.generation, use))
+        except InvalidTag:
+            raise Unsealable(use) from None
+
+
+def _bound(shop_id: int, generation: int, use: str) -> bytes:
+    return f"{use}|{shop_id}|{generation}".encode()

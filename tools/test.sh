@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Every test: JavaScript, then Python with coverage. FULL=1 adds the slow ones.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p build
+bin=.venv/bin
+marks=(-m "not slow"); [ -n "${FULL:-}" ] && marks=()
+
+echo "== JavaScript"
+$bin/python tools/node.py npm --prefix extensions/meta-pixel test --silent
+
+echo "== Python"
+rm -f build/.coverage*
+$bin/pytest -q -n 2 --dist loadgroup "${marks[@]}" --cov --cov-report= "$@"
+
+echo "== Coverage"
+$bin/coverage report --include='plugin/recovery/*' --fail-under=100 | tail -n 4
+$bin/coverage report --fail-under=90 | tail -n 25

@@ -1,0 +1,101 @@
+"""The door for Shopify's webhooks: the signature over the raw body first, everything else after."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import wraps
+from http import HTTPStatus
+
+from flask import current_app, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from plugin.shopify.auth import is_shop_domain
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes. Shopify names no limit for HTTPS; bodies above 1 MB occur."""
+PREFIXES = ("x-shopify-", "shopify-")
+"""Webhooks carry the first; Shopify's newer "Events" the second."""
+LONGEST_NAME = 128
+NOT_SIGNED = "This request does not carry Shopify's signature for this app."
+TOO_LARGE = "This request is larger than a webhook can be."
+
+
+class BadSignature(Exception):
+    """The body was not signed with one of the app's secrets, or does not say what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook that Shopify signed. The signature covers ``raw`` alone: the rest came in headers beside it.
+
+    So ``shop_domain`` must be a known shop before anything is done, and ``triggered_at`` (aware, UTC) is a hint only.
+    """
+
+    topic: str
+    shop_domain: str
+    webhook_id: str
+    triggered_at: datetime | None
+    raw: bytes = field(repr=False)
+
+
+def verify(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> Delivery:
+    """Return what was delivered, if its header holds the base64 of HMAC-SHA256 over ``raw`` with any of the secrets.
+
+    Source: Shopify, "Verify webhook deliveries"; while a secret is rotated, the oldest one not yet revoked signs.
+
+    Raises:
+        BadSignature: anything else, whatever the headers hold.
+    """
+    ours = {name.lower(): value for name, value in headers.items()}
+    given = _header(ours, "hmac-sha256").encode(errors="replace")  # bytes: what is not ASCII differs like any other
+    if not any(hmac.compare_digest(_signature(raw, secret), given) for secret in secrets):
+        raise BadSignature("no signature that fits")
+    topic, shop_domain, webhook_id = (_header(ours, name) for name in ("topic", "shop-domain", "webhook-id"))
+    if not is_shop_domain(shop_domain) or not _is_name(topic) or not _is_name(webhook_id):
+        raise BadSignature("no topic, shop or id")
+    return Delivery(topic, shop_domain, webhook_id, _moment(_header(ours, "triggered-at")), raw)
+
+
+def verified(view: Callable[[Delivery], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
+    """Let a view see signed deliveries only; answers 401 or 413, with one sentence, to all else."""
+
+    @wraps(view)
+    def door() -> ResponseReturnValue:
+        request.max_content_length = BODY_LIMIT
+        secrets = current_app.extensions["backstop"].settings.shopify_secrets
+        try:
+            delivery = verify(request.get_data(), dict(request.headers), secrets)
+        except BadSignature:
+            return NOT_SIGNED, HTTPStatus.UNAUTHORIZED
+        except RequestEntityTooLarge:
+            return TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return view(delivery)
+
+    return door
+
+
+def _signature(raw: bytes, secret: str) -> bytes:
+    return base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest())
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((headers[prefix + name] for prefix in PREFIXES if prefix + name in headers), "")
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_NAME and text.isascii() and text.isprintable()
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a time of ISO 8601, down to nanoseconds; None if it is no time with an offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
