@@ -26,7 +26,7 @@ from plugin.storage.shops import Details, Shop, Tokens
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHOP = "lantern.myshopify.com"
 API_KEY = "test-api-key"
-SECRETS = "newest-secret,older-secret"
+SECRETS = "newest-secret-of-the-examples-0001,older-secret-of-the-examples-00001"
 FOLDER = "BACKSTOP_TEST_PG"
 AMBIENT = ("DATABASE_URL", "SHOPIFY_", "BACKSTOP_", "META_")
 

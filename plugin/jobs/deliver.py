@@ -59,7 +59,7 @@ def _send(given: Services, held: Claim, budget: Budget) -> list[Sequence[int]]:
     """Send a claimed batch and settle it; return the halves to try apart if Meta refused it as a whole."""
     with locks.sending(given.database, held.shop_id):
         with given.database.transaction() as conn:
-            post = sending.start_post(conn, given.vault, held, given.clock.now())
+            post = sending.start_post(conn, given.vault, held, given.clock.now(), given.settings.lease)
         if post is None:
             return []
         started = time.monotonic()

@@ -186,7 +186,10 @@ def _item(line: Mapping[str, Any], currency: str) -> Item:
 def _price(line: Mapping[str, Any], currency: str) -> Decimal | None:
     """Return the price as sold; the plain price is in the shop's currency and only good where that is the same."""
     prices = read.object_at(line, "price_set")
-    for money in (read.object_at(prices, "presentment_money"), read.object_at(prices, "shop_money")):
+    if not prices:
+        return read.money_at(line, "price")
+    for side in ("presentment_money", "shop_money"):
+        money = read.object_at(prices, side)
         if read.currency_at(money, "currency_code") == currency:
             return read.money_at(money, "amount")
-    return None if prices else read.money_at(line, "price")
+    return None

@@ -20,6 +20,7 @@ MAX_ID: Final = 2**63 - 1
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 9998
 """One year of room, so that no offset or limit can leave the calendar."""
+CURRENCY_LETTERS: Final = 3
 MAX_COUNT: Final = 1_000_000
 MAX_AMOUNT: Final = Decimal(10) ** 14
 MONEY_PLACES: Final = 4
@@ -27,7 +28,6 @@ MONEY_PLACES: Final = 4
 MAX_NUMERAL: Final = 64
 
 _WRITTEN_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _AMOUNT: Final = re.compile(r"\d{1,30}(?:\.\d{0,60})?", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{1,19}", re.ASCII)
 _FLAGS: Final = {"": False, "null": False, "false": False, "0": False, "true": True, "1": True}
@@ -194,7 +194,7 @@ def currency_at(holder: Mapping[str, Any], key: str) -> str | None:
     if typed is None:
         return None
     code = typed.strip().upper()
-    return code if _CURRENCY.fullmatch(code) else _refuse(key)
+    return code if len(code) == CURRENCY_LETTERS and code.isascii() and code.isalpha() else _refuse(key)
 
 
 def _refuse(key: str) -> NoReturn:

@@ -181,6 +181,15 @@ def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
     )
 
 
+def last_switch(conn: Conn, shop_id: int) -> tuple[datetime, str] | None:
+    """Return when and by which staff user the switch was last moved; None if it never was."""
+    row = conn.execute(
+        "SELECT at, user_id FROM policy_change WHERE shop_id = %s AND what = 'offline_tracking' ORDER BY id DESC LIMIT 1",
+        (shop_id,),
+    ).fetchone()
+    return None if row is None else (row["at"], row["user_id"])
+
+
 def known_id(conn: Conn, domain: str) -> int | None:
     """Return the id of a shop that is or once was installed."""
     row = conn.execute("SELECT id FROM shop WHERE domain = %s", (domain,)).fetchone()
@@ -232,6 +241,8 @@ def _requests(conn: Conn, shop_id: int, row: DictRow) -> tuple[Request, ...]:
         (shop_id, row["attempt"], row["trace_id"], row["paid_at"]),
     ).fetchall()
     return tuple(
-        Request(found["post_started"], found["ended_at"], found["result"], found["code"], found["trace_id"], found["count"])
+        Request(
+            found["post_started"], found["ended_at"], found["result"], found["code"], found["trace_id"], found["count"]
+        )
         for found in rows
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import Connection, sql
+from psycopg import sql
 from sqlalchemy import create_engine
+
+from plugin.storage.database import Conn
 
 EVIDENCE_DAYS = 9
 """7 days in which a late delivery or a recovery may still need the evidence, plus slack."""
@@ -57,7 +58,7 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
-def keep_partitions(conn: Connection[Any], now: datetime) -> None:
+def keep_partitions(conn: Conn, now: datetime) -> None:
     """Make the evidence partitions of today and the next three days; drop those older than EVIDENCE_DAYS.
 
     A day without its own partition lands in the default one (a moved clock, a worker that was away); such rows are
@@ -65,7 +66,7 @@ def keep_partitions(conn: Connection[Any], now: datetime) -> None:
     """
     today = now.astimezone(UTC).date()
     have = set(_partitions(conn))
-    taken = {row[0] for row in conn.execute("SELECT DISTINCT day FROM evidence_rest").fetchall()}
+    taken = {row["day"] for row in conn.execute("SELECT DISTINCT day FROM evidence_rest").fetchall()}
     for day in (today + timedelta(days=ahead) for ahead in range(4)):
         if day not in have and day not in taken:
             _make(conn, day)
@@ -79,15 +80,17 @@ def _name(day: date) -> sql.Identifier:
     return sql.Identifier(f"evidence_{day:%Y%m%d}")
 
 
-def _make(conn: Connection[Any], day: date) -> None:
+def _make(conn: Conn, day: date) -> None:
     statement = "CREATE TABLE IF NOT EXISTS {} PARTITION OF evidence FOR VALUES FROM ({}) TO ({})"
     bounds = (_name(day), sql.Literal(day), sql.Literal(day + timedelta(days=1)))
     conn.execute(sql.SQL(statement).format(*bounds))
 
 
-def _partitions(conn: Connection[Any]) -> list[date]:
+def _partitions(conn: Conn) -> list[date]:
     rows = conn.execute(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
         " WHERE i.inhparent = 'evidence'::regclass AND c.relname ~ '^evidence_[0-9]{8}$'"
     ).fetchall()
-    return [datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC).date() for (name,) in rows]
+    return [
+        datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC).date() for name in (row["relname"] for row in rows)
+    ]

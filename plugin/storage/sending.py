@@ -91,7 +91,7 @@ def claim(
     return Claim(shop_id, attempt, tuple(row["order_id"] for row in rows))
 
 
-def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime) -> Post | None:
+def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime, lease: timedelta) -> Post | None:
     """Judge the claimed orders once more, make their final bytes, and mark the request as started.
 
     Orders that are no longer to be sent are settled or put back. The caller holds the sending lock and commits before
@@ -106,12 +106,13 @@ def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime) -> Post | N
     if not go or shop.connection is None:
         return None
     events = _final_events(conn, shop, go)
+    digest = hashlib.sha256(b"\n".join(events)).digest()
     for change, event in zip(go, events, strict=True):
         _mark_started(conn, shop, change, event, now)
     conn.execute(
         "UPDATE attempt SET connection_id = %s, count = %s, digest = %s, post_started = now(), deadline = now() + %s"
         " WHERE shop_id = %s AND attempt = %s",
-        (shop.connection.id, len(go), hashlib.sha256(b"\n".join(events)).digest(), DEADLINE, shop.id, held.attempt),
+        (shop.connection.id, len(go), digest, min(DEADLINE, lease), shop.id, held.attempt),
     )
     sent = replace(held, order_ids=tuple(change.entry.order.id for change in go))
     token = connections.token_of(shop, shop.connection)

@@ -286,7 +286,8 @@ def held_by_a_dead_worker(services: Services, shop: Shop, *, started: bool) -> N
     assert held is not None
     if started:
         with services.database.transaction() as conn:
-            assert sending.start_post(conn, services.vault, held, services.clock.now()) is not None
+            now = services.clock.now()
+            assert sending.start_post(conn, services.vault, held, now, timedelta(seconds=90)) is not None
     with services.database.transaction() as conn:  # its deadline and PostgreSQL's rest after a start have passed
         conn.execute("UPDATE attempt SET deadline = now() - interval '1 second'")
 

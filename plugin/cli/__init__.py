@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
-import sys
 from collections.abc import Sequence
 
 import click
 
-from plugin import cli_orders, cli_run
+from plugin.cli import orders, run
 from plugin.settings import SettingsError
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgresError
@@ -35,12 +33,12 @@ def generate(name: str) -> None:
     click.echo(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}")
 
 
-cli.add_command(cli_run.db)
-cli.add_command(cli_run.web)
-cli.add_command(cli_run.worker)
-cli.add_command(cli_run.story)
-cli.add_command(cli_orders.orders)
-cli.add_command(cli_orders.shops_group)
+cli.add_command(run.db)
+cli.add_command(run.web)
+cli.add_command(run.worker)
+cli.add_command(run.story)
+cli.add_command(orders.orders)
+cli.add_command(orders.shops_group)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -60,8 +58,3 @@ def main(words: Sequence[str] | None = None) -> int:
         click.echo(text, err=True)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    os.umask(0o077)
-    sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plugin.cli_run import build_services
+from plugin.cli.run import build_services
 from plugin.services import Services
 from plugin.storage import shops
 from plugin.storage.shops import Shop

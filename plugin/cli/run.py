@@ -16,7 +16,7 @@ from plugin.settings import Settings
 from plugin.storage import schema
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def database_url(settings: Settings) -> str:
@@ -40,6 +40,15 @@ def upgrade() -> None:
     """Bring the database to the shape that this version needs."""
     schema.upgrade(database_url(Settings.from_env(os.environ)))
     click.echo("The database is up to date.")
+
+
+@db.command("stop")
+def stop() -> None:
+    """Stop the embedded database; a server named in DATABASE_URL is left alone."""
+    settings = Settings.from_env(os.environ)
+    if settings.database_url:
+        raise click.ClickException("DATABASE_URL names a server of your own: stop it there.")
+    EmbeddedPostgres(default_folder(settings.data_dir)).stop()
 
 
 @click.command()

@@ -1,0 +1,100 @@
+"""POST /connect, /disconnect and /place-pixel: the shop's dataset at Meta, and the pixel that comes with it."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from plugin.meta.probe import BadToken, ConnectRefused, MalformedToken, MetaAway, NoPermission, UnexpectedAnswer
+from plugin.pages import placing, settings
+from plugin.pages.door import Visit, merchant_only
+from plugin.pages.notices import go_on
+from plugin.pages.stopped import SHOP_HAS_LEFT, stopped
+from plugin.storage import connections, policy, reading, shops
+from plugin.storage.policy import Staff
+from plugin.storage.shops import Shop
+
+log = logging.getLogger(__name__)
+
+SETTINGS = "pages.settings"
+ABOUT_THE_TOKEN = (MalformedToken, BadToken, NoPermission, MetaAway, UnexpectedAnswer)
+"""Refusals that are shown at the token's field, the rest at the dataset's."""
+ROUNDS = 3
+"""How often we begin anew when someone switches on between our switching off and our disconnecting."""
+
+
+@merchant_only
+def connect(visit: Visit) -> ResponseReturnValue:
+    """Connect a dataset by a pasted token, once Meta has taken it, and place the pixel.
+
+    Switches nothing on: until the merchant does, tracking is the pixel's alone.
+    """
+    dataset, token = (request.form.get(name, "").strip() for name in ("dataset", "token"))
+    try:
+        visit.given.meta.probe(dataset, token, visit.now)
+    except ConnectRefused as fault:
+        where = "token" if isinstance(fault, ABOUT_THE_TOKEN) else "dataset"
+        return settings.show(visit, errors={where: fault.sentence}, typed={"dataset": dataset})
+    shop = _keep(visit, dataset, token)
+    if shop is None:
+        return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
+    log.info("dataset connected", extra={"shop_id": shop.id})
+    return go_on(SETTINGS, placing.place(visit, shop) or "connected")
+
+
+@merchant_only
+def place_pixel(visit: Visit) -> ResponseReturnValue:
+    """Try once more to place the pixel of a connected shop."""
+    if visit.shop.connection is None:
+        return settings.show(visit, errors={"dataset": "Connect a dataset first: the pixel reports to it."})
+    return go_on(SETTINGS, placing.place(visit, visit.shop) or "pixel_placed")
+
+
+@merchant_only
+def disconnect(visit: Visit) -> ResponseReturnValue:
+    """Switch off, close the connection, drop what waits, and take the pixel out of the shop."""
+    dropped = _close(visit)
+    if dropped is None:
+        return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
+    log.info("dataset disconnected", extra={"shop_id": visit.shop.id, "count": dropped})
+    if not placing.remove(visit, visit.shop):
+        return go_on(SETTINGS, "disconnected_pixel_left")
+    return go_on(SETTINGS, "disconnected", dropped)
+
+
+def _keep(visit: Visit, dataset: str, token: str) -> Shop | None:
+    """Store the connection; return the shop with it, None if it has left meanwhile.
+
+    The pixel counts as not placed until it reports to this dataset.
+    """
+    with visit.given.database.transaction() as conn:
+        if not reading.hold(conn, visit.shop):
+            return None
+        shop = shops.by_id(conn, visit.given.vault, visit.shop.id)
+        assert shop is not None  # noqa: S101 - held a line above
+        connections.connect(conn, shop, dataset, token, visit.user_id, visit.now)
+        shops.keep_web_pixel(conn, shop.id, None)
+        return shops.by_id(conn, visit.given.vault, shop.id)
+
+
+def _close(visit: Visit) -> int | None:
+    """Close the connection with the switch off; return how many waiting orders that dropped, None if the shop has left.
+
+    Off comes first, for it waits until no request is under way. A switch that someone puts on in between is put off
+    again: a later connection must not find it on.
+    """
+    given, shop, dropped = visit.given, visit.shop, 0
+    staff = Staff(visit.user_id, settings.PLACE)
+    for _ in range(ROUNDS):
+        dropped += policy.switch_off(given.database, given.vault, shop.id, staff, visit.now).dropped
+        with given.database.transaction() as conn:
+            if not reading.hold(conn, shop):
+                return None
+            current = shops.by_id(conn, given.vault, shop.id)
+            if current is not None and not current.policy.tracking_on:
+                connections.close(conn, shop.id, visit.now)
+                return dropped
+    return dropped

@@ -1,0 +1,106 @@
+"""The last 30 days in figures, and as a chart that needs no script."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from plugin.pages.show import zone_of
+from plugin.recovery.outcomes import Outcome
+from plugin.storage.reading import DayCount
+
+DAYS = 30
+SERIES = (Outcome.TRACKED, Outcome.RECOVERED, Outcome.WITHHELD, Outcome.MISSED)
+"""What the chart shows, from the bottom up. The others are few, and named below it."""
+OTHERS = (Outcome.WAITING, Outcome.FAILED, Outcome.IGNORED)
+HEIGHT = 150.0
+"""Pixels of the tallest bar."""
+FLOOR = 158.0
+"""Where the bars stand, in pixels from the top."""
+LINES = 3
+"""Lines of the grid above the floor."""
+THINNEST = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One piece of a day's column; `y` and `height` in pixels."""
+
+    outcome: Outcome
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One day of the chart; `x` and `width` in percent. `label` is empty for most days, which have no room for one."""
+
+    day: date
+    label: str
+    x: float
+    width: float
+    counts: Mapping[Outcome, int]
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Paid orders of some days by outcome. Shares are of all but the ignored, which the pixel could not have missed."""
+
+    totals: Mapping[Outcome, int]
+    columns: tuple[Column, ...]
+    top: int
+
+    @property
+    def paid(self) -> int:
+        """All paid orders but the ignored."""
+        return sum(self.totals.values()) - self.totals[Outcome.IGNORED]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no order was paid at all."""
+        return not any(self.totals.values())
+
+    def share(self, outcome: Outcome) -> str:
+        """Return an outcome's share, `12.5%`."""
+        return f"{self.totals[outcome] / self.paid:.1%}" if self.paid else ""
+
+    def grid(self) -> list[tuple[float, int]]:
+        """Return the chart's lines: where they are, and the number that stands beside them."""
+        return [(FLOOR - HEIGHT * line / LINES, self.top * line // LINES) for line in range(LINES, -1, -1)]
+
+
+def last_days(zone: str, now: datetime) -> tuple[date, date]:
+    """Return the first and the last of the 30 days that end today, by the shop's calendar."""
+    today = now.astimezone(zone_of(zone)).date()
+    return today - timedelta(days=DAYS - 1), today
+
+
+def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
+    """Add up counts and lay out the chart from `first` to `last`."""
+    by_day: dict[date, Counter[Outcome]] = {}
+    for count in counts:
+        by_day.setdefault(count.day, Counter())[count.outcome] += count.count
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    tallest = max((sum(by_day.get(day, Counter())[outcome] for outcome in SERIES) for day in days), default=0)
+    top = max(LINES, -(-tallest // LINES) * LINES)
+    columns = [_column(n, len(days), day, by_day.get(day, Counter()), top) for n, day in enumerate(days)]
+    totals = {outcome: sum(column.counts[outcome] for column in columns) for outcome in Outcome}
+    return Figures(totals, tuple(columns), top)
+
+
+def _column(n: int, of: int, day: date, counts: Counter[Outcome], top: int) -> Column:
+    step = 100 / of
+    label = f"{day.day} {day:%b}" if n % 7 == 1 and n < of - 2 else ""  # noqa: PLR2004 - the last would be cut off
+    return Column(day, label, n * step + 0.35, step - 0.7, counts, tuple(_bars(counts, top)))
+
+
+def _bars(counts: Mapping[Outcome, int], top: int) -> Iterable[Bar]:
+    y = FLOOR
+    for outcome in SERIES:
+        if counts[outcome]:
+            height = counts[outcome] * HEIGHT / top
+            y -= height
+            yield Bar(outcome, y, max(height - 1, THINNEST))

@@ -1,0 +1,90 @@
+"""What a page says about the step before it. The address carries a code, never a text: nobody can put words in our mouth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.pages.words import SWITCH
+from plugin.shopify import pixel
+
+MOST_DIGITS = 9
+STANDS: Final = "The dataset is connected, but the pixel is not placed yet. "
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence or two. A `problem` stays on the page as a banner, anything else passes by as a toast.
+
+    `{n}` is a number; `none` is said instead where it is 0, `one` where it is 1.
+    """
+
+    text: str
+    none: str = ""
+    one: str = ""
+    problem: bool = False
+
+    def with_number(self, n: int) -> str:
+        """Return the text for a number."""
+        special = {0: self.none, 1: self.one}.get(n)
+        return special or self.text.format(n=n)
+
+
+def _pixel_problem(sentence: str) -> Notice:
+    return Notice(STANDS + sentence, problem=True)
+
+
+NOTICES: Final[Mapping[str, Notice]] = {
+    "saved": Notice("Settings saved."),
+    "connected": Notice("Connected, and the pixel is placed."),
+    "pixel_placed": Notice("The pixel is placed."),
+    "pixel_refused": _pixel_problem(pixel.REFUSED),
+    "pixel_not_released": _pixel_problem(pixel.NOT_DEPLOYED),
+    "pixel_shopify_away": _pixel_problem("Shopify does not answer right now. Please try again in a minute."),
+    "pixel_shopify_forbids": _pixel_problem("Shopify turned this app's server away. Please tell our support."),
+    "pixel_shopify_refuses": _pixel_problem(
+        "Shopify did not let the app into your shop. Please close the app, open it again and try once more."
+    ),
+    "disconnected": Notice(
+        "Disconnected. {n} waiting orders were dropped unsent.",
+        none="Disconnected. No order was waiting.",
+        one="Disconnected. 1 waiting order was dropped unsent.",
+    ),
+    "disconnected_pixel_left": Notice(
+        "Disconnected. The pixel could not be taken out of your shop yet; please remove it below.", problem=True
+    ),
+    "on": Notice(f"{SWITCH} is on. Orders that come in from now on are sent if the pixel misses them."),
+    "off": Notice(
+        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent.",
+        none=f"{SWITCH} is off. No order was waiting to be sent.",
+        one=f"{SWITCH} is off. 1 waiting order was dropped unsent.",
+    ),
+    "off_one_out": Notice(
+        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent. One request to Meta is still out; its orders show "
+        "how it ended.",
+        none=f"{SWITCH} is off. One request to Meta is still out; its orders show how it ended.",
+        one=f"{SWITCH} is off. 1 waiting order was dropped unsent. One request to Meta is still out; its orders show "
+        "how it ended.",
+        problem=True,
+    ),
+}
+
+
+def go_on(endpoint: str, code: str, n: int | None = None) -> ResponseReturnValue:
+    """Lead to a page after a step, with what that page is to say about it."""
+    return redirect(url_for(endpoint, note=code, n=n), HTTPStatus.SEE_OTHER)
+
+
+def said() -> tuple[str, bool]:
+    """Return what this page says of the step before it, and whether it is a problem; an empty text if nothing."""
+    notice = NOTICES.get(request.args.get("note", ""))
+    if notice is None:
+        return "", False
+    digits = request.args.get("n", "0")
+    n = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else 0
+    return notice.with_number(n), notice.problem

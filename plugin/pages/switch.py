@@ -1,0 +1,66 @@
+"""POST /offline-tracking: on takes a recorded confirmation of the privacy warning, off takes nothing and is at once."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Final
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from plugin.pages import dashboard, settings
+from plugin.pages.door import Visit, merchant_only
+from plugin.pages.notices import go_on
+from plugin.pages.tracking import PLACES
+from plugin.pages.words import SWITCH, WARNING_VERSION
+from plugin.storage import policy, reading, shops
+from plugin.storage.policy import Staff
+
+log = logging.getLogger(__name__)
+
+NOT_CONFIRMED: Final = "Tick this box to confirm that your shop may share this data with Meta."
+OLD_WARNING: Final = "The privacy notice has changed since this page was loaded. Please read it again, then confirm."
+NOT_CONNECTED: Final = f"{SWITCH} needs a connected dataset. Connect Facebook first; nothing was turned on."
+NO_SUCH_STEP: Final = "The switch can be turned on or off, and nothing else. Nothing was changed."
+
+
+@merchant_only
+def offline_tracking(visit: Visit) -> ResponseReturnValue:
+    """Move the switch: `on` 1 or 0, `place` the page it is on; to put it on also `ack` and the text's `warning`."""
+    form = request.form
+    place, wanted = form.get("place", ""), form.get("on", "")
+    if place not in PLACES or wanted not in {"0", "1"}:
+        return _refused(visit, place, "switch", NO_SUCH_STEP)
+    if wanted == "0":
+        return _off(visit, place)
+    if form.get("warning") != WARNING_VERSION:
+        return _refused(visit, place, "ack", OLD_WARNING)
+    if form.get("ack") != "yes":
+        return _refused(visit, place, "ack", NOT_CONFIRMED)
+    return _on(visit, place)
+
+
+def _on(visit: Visit, place: str) -> ResponseReturnValue:
+    staff = Staff(visit.user_id, place)
+    with visit.given.database.transaction() as conn:
+        shop = shops.by_id(conn, visit.given.vault, visit.shop.id) if reading.hold(conn, visit.shop) else None
+        if shop is None or shop.connection is None:
+            return _refused(visit, place, "switch", NOT_CONNECTED)
+        changed = policy.switch_on(conn, shop.id, staff, WARNING_VERSION, visit.now)
+    log.info("offline tracking switched on", extra={"shop_id": visit.shop.id, "result": "on" if changed else "was on"})
+    return go_on(f"pages.{place}", "on")
+
+
+def _off(visit: Visit, place: str) -> ResponseReturnValue:
+    given, staff = visit.given, Staff(visit.user_id, place)
+    ended = policy.switch_off(given.database, given.vault, visit.shop.id, staff, visit.now)
+    log.info("offline tracking switched off", extra={"shop_id": visit.shop.id, "count": ended.dropped})
+    return go_on(f"pages.{place}", "off_one_out" if ended.still_out else "off", ended.dropped)
+
+
+def _refused(visit: Visit, place: str, where: str, sentence: str) -> ResponseReturnValue:
+    """Show the page that the switch is on again, with the sentence where it belongs."""
+    if place == "dashboard":
+        return dashboard.show(visit, errors={where: sentence}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return settings.show(visit, errors={where: sentence})

@@ -1,0 +1,237 @@
+"""TEST USE ONLY: the stand-in Meta over HTTP: Graph's ``/events``, and what a test may ask of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.faults import Fault
+from sandbox.history import hang_up
+from sandbox.meta_rules import (
+    BAD_PROOF,
+    BAD_TOKEN,
+    Event,
+    GraphError,
+    invalid,
+    not_reachable,
+    refusal_of,
+    trace_id,
+)
+from sandbox.meta_store import Posted
+from sandbox.world import asked, world
+
+blueprint = Blueprint("meta", __name__, url_prefix="/meta")
+
+LONGEST_DELAY = 300.0
+HTML = "<!DOCTYPE html><html><body>Sorry, something went wrong. (TEST USE ONLY)</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to ``/events``, read but not judged. ``events`` is None if it could not be read."""
+
+    dataset: str
+    token: str | None
+    proof: str | None
+    events: list[Event] | None
+
+
+@blueprint.post("/<version>/<dataset>/events")
+def events(version: str, dataset: str) -> ResponseReturnValue:
+    """Take a batch of server events, whole or not at all."""
+    if not re.fullmatch(r"v\d+\.\d+", version):
+        return said(GraphError(400, 2500, "Unknown path components"))
+    store, call = world().meta, read_call(dataset)
+    token = store.token(call.token)
+    post = store.open_post(dataset, token.id if token else None, call.events or [])
+    if (early := early_fault(post)) is not None:
+        return early
+    if (error := judge(call)) is not None:
+        store.close_post(post, f"refused {error.code}/{error.subcode}")
+        return said(error)
+    store.take(post, call.events or [])
+    return late_fault(post) or accepted(post, len(post.event_ids))
+
+
+def accepted(post: Posted, count: int) -> ResponseReturnValue:
+    """Graph's good answer."""
+    world().meta.close_post(post, "accepted")
+    answer = jsonify(events_received=count, messages=[], fbtrace_id=trace_id())
+    answer.headers["x-app-usage"] = '{"call_count":1,"total_time":1,"total_cputime":1}'
+    return answer
+
+
+def said(error: GraphError) -> ResponseReturnValue:
+    """Graph's refusal."""
+    return jsonify(error.body()), error.status
+
+
+def read_call(dataset: str) -> Call:
+    """Read the four places a token may stand in, and the three forms of ``data``."""
+    body = request.get_json(silent=True) if request.is_json else None
+    fields: Mapping[str, Any] = body if isinstance(body, dict) else request.form
+    bearer = request.headers.get("Authorization", "")
+    token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
+    return Call(
+        dataset,
+        token or request.args.get("access_token") or fields.get("access_token"),
+        request.args.get("appsecret_proof") or fields.get("appsecret_proof"),
+        read_events(fields.get("data", request.args.get("data"))),
+    )
+
+
+def read_events(data: Any) -> list[Event] | None:
+    """Read an array of objects, an array of JSON strings, or a JSON string of either; None if it is none of them."""
+    try:
+        items = json.loads(data) if isinstance(data, str) else data
+        read = [json.loads(item) if isinstance(item, str) else item for item in items]
+    except (TypeError, ValueError):
+        return None
+    return read if all(isinstance(event, dict) for event in read) else None
+
+
+def judge(call: Call) -> GraphError | None:
+    """Judge token, then dataset, then events: a stale event proves that the first two are good."""
+    store = world().meta
+    token = store.token(call.token)
+    if token is None:
+        return BAD_TOKEN
+    if call.proof is not None and not proof_fits(call.proof, token.text, token.secret):
+        return BAD_PROOF
+    if not store.reaches(token, call.dataset):
+        return not_reachable(call.dataset)
+    if call.events is None:
+        return invalid(None, "", "Invalid parameter: data must be an array of events")
+    return refusal_of(call.events, world().clock.now()) or planted_refusal(call)
+
+
+def proof_fits(proof: str, token: str, secret: str | None) -> bool:
+    """Check ``appsecret_proof``; with a token that was not minted by an app, none fits."""
+    wanted = hmac.new((secret or "").encode(), token.encode(), hashlib.sha256).hexdigest()
+    return secret is not None and hmac.compare_digest(proof.encode(), wanted.encode())
+
+
+def planted_refusal(call: Call) -> GraphError | None:
+    """Refuse a batch with a certain order in it, if a test asked for that."""
+    plan = world().faults.peek(Fault.META_REJECT, dataset=call.dataset)
+    if plan is None:
+        return None
+    poison = {str(order) for order in [plan.get("order"), *plan.get("orders", [])] if order is not None}
+    if not any(is_about(event, poison) for event in call.events or []):
+        return None
+    if world().faults.hit(Fault.META_REJECT, dataset=call.dataset) is None:
+        return None
+    return invalid(int(plan.get("subcode", 2804007)), "Refused as the test asked")
+
+
+def is_about(event: Event, orders: set[str]) -> bool:
+    """Whether the event is about one of the orders; no order named: any event is."""
+    custom = event.get("custom_data")
+    order_id = str(custom.get("order_id")) if isinstance(custom, dict) else ""
+    event_id = str(event.get("event_id", ""))
+    return not orders or order_id in orders or event_id.rpartition(".")[2] in orders
+
+
+def throttled(plan: Mapping[str, Any]) -> ResponseReturnValue:
+    """Too many calls; the header says for how many minutes."""
+    use = {"type": "ads_management", "call_count": 100, "total_cputime": 30, "total_time": 30}
+    use |= {"estimated_time_to_regain_access": int(plan.get("minutes", 1))}
+    answer = jsonify(GraphError(400, int(plan.get("code", 4)), "Application request limit reached").body())
+    answer.headers["x-business-use-case-usage"] = json.dumps({"1": [use]})
+    answer.status_code = 400
+    return answer
+
+
+EARLY: dict[Fault, Callable[[Mapping[str, Any]], ResponseReturnValue]] = {
+    Fault.META_RESET_BEFORE: lambda _plan: hang_up(),
+    Fault.META_500: lambda _plan: said(GraphError(500, 2, "Service temporarily unavailable", transient=True)),
+    Fault.META_503_HTML: lambda _plan: (HTML, 503),
+    Fault.META_THROTTLE: throttled,
+    Fault.META_REVOKED: lambda _plan: said(BAD_TOKEN),
+    Fault.META_DENIED: lambda plan: said(GraphError(403, int(plan.get("code", 200)), "Permissions error")),
+}
+"""Faults that strike before anything is stored."""
+
+
+def early_fault(post: Posted) -> ResponseReturnValue | None:
+    """The answer of a fault that keeps the events out, or None."""
+    for name, answer in EARLY.items():
+        if (plan := world().faults.hit(name, dataset=post.dataset)) is not None:
+            world().meta.close_post(post, name)
+            return answer(plan)
+    return None
+
+
+def wait(plan: Mapping[str, Any], seconds: float) -> None:
+    """Let the caller wait, in real time: its time-outs are real ones."""
+    time.sleep(min(float(plan.get("delay", seconds)), LONGEST_DELAY))
+
+
+def silent(plan: Mapping[str, Any], _post: Posted) -> ResponseReturnValue:
+    """No answer until the caller has surely given up."""
+    wait(plan, 35.0)
+    return hang_up()
+
+
+def slow(plan: Mapping[str, Any], post: Posted) -> ResponseReturnValue:
+    """The good answer, late."""
+    wait(plan, 5.0)
+    return accepted(post, len(post.event_ids))
+
+
+LATE: dict[Fault, Callable[[Mapping[str, Any], Posted], ResponseReturnValue]] = {
+    Fault.META_TIMEOUT: silent,
+    Fault.META_RESET_AFTER: lambda _plan, _post: hang_up(),
+    Fault.META_SLOW: slow,
+    Fault.META_200_HTML: lambda _plan, _post: (HTML, 200),
+    Fault.META_SHORT: lambda _plan, post: accepted(post, len(post.event_ids) - 1),
+}
+"""Faults that strike when the events are already stored: the caller is left in doubt."""
+
+
+def late_fault(post: Posted) -> ResponseReturnValue | None:
+    """The answer of a fault that hides a success, or None."""
+    for name, answer in LATE.items():
+        if (plan := world().faults.hit(name, dataset=post.dataset)) is not None:
+            world().meta.close_post(post, f"accepted, {name}")
+            return answer(plan, post)
+    return None
+
+
+@blueprint.get("/received.json")
+def received() -> ResponseReturnValue:
+    """Every event and every request; ``?after=N`` gives only later events, ``?requests_after=N`` later requests."""
+    store = world().meta
+    after, later = request.args.get("after", 0, int), request.args.get("requests_after", 0, int)
+    return jsonify(test_use_only=True, events=store.events_json(after), requests=store.posts_json(later))
+
+
+@blueprint.get("/datasets")
+def datasets() -> ResponseReturnValue:
+    """Every pair of dataset and token."""
+    return jsonify(test_use_only=True, datasets=world().meta.datasets_json())
+
+
+@blueprint.post("/datasets")
+def change_datasets() -> ResponseReturnValue:
+    """Register ``{"dataset", "token"}``; or ``"revoke": true`` the token, or ``"remove": true`` the dataset."""
+    wish, store = asked(), world().meta
+    dataset, token = wish.get("dataset"), wish.get("token")
+    if wish.get("revoke"):
+        return jsonify(revoked=store.revoke(dataset, token))
+    if wish.get("remove"):
+        store.remove(str(dataset))
+        return jsonify(removed=dataset)
+    if not (isinstance(dataset, str) and dataset.isdigit() and isinstance(token, str) and token):
+        return jsonify(error="dataset is a string of digits, token a non-empty string"), 400
+    known = store.register(dataset, token, label=str(wish.get("label", "")), secret=wish.get("app_secret"))
+    return jsonify(dataset=dataset, token_id=known.id)

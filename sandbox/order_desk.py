@@ -1,0 +1,54 @@
+"""TEST USE ONLY: what staff do with an order later: capture, cancel, refund it, or have its webhook again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox.orders import stamp
+from sandbox.sales import tell_paid
+from sandbox.shops import Json, Shop
+from sandbox.storefront import bought, order_named
+from sandbox.world import asked, shop_named, world
+
+blueprint = Blueprint("order_desk", __name__, url_prefix="/admin")
+
+ACTIONS = frozenset({"pay", "cancel", "refund", "partial_refund", "void", "resend"})
+STATUS = {"pay": "paid", "refund": "refunded", "partial_refund": "partially_refunded", "void": "voided"}
+
+
+@blueprint.get("/<domain>/orders.json")
+def orders(domain: str) -> ResponseReturnValue:
+    """Every order of a shop, without its buyer."""
+    shop = shop_named(domain)
+    return jsonify(
+        test_use_only=True, orders=[bought(o) | {"status": o["financial_status"]} for o in list(shop.orders.values())]
+    )
+
+
+@blueprint.post("/<domain>/orders/<order_id>")
+def act(domain: str, order_id: str) -> ResponseReturnValue:
+    """Do ``{"action": one of ACTIONS}``; ``pay`` and ``resend`` send ``orders/paid``."""
+    shop, wish = shop_named(domain), asked()
+    action = wish.get("action")
+    if action not in ACTIONS:
+        abort(400, f"action must be one of {', '.join(sorted(ACTIONS))}")
+    order = change(shop, order_named(shop, order_id), action)
+    sends = action in {"pay", "resend"}
+    return jsonify(bought(order) | {"webhook": tell_paid(shop, order) if sends else None})
+
+
+def change(shop: Shop, order: Json, action: str) -> Json:
+    """The order after the action; a webhook sent again tells the order as it is now."""
+    now = stamp(world().clock.now(), shop)
+    changed = dict(order)
+    if action != "resend":
+        changed["updated_at"] = now
+    if action == "cancel":
+        changed |= {"cancelled_at": now, "cancel_reason": "customer"}
+    changed["financial_status"] = STATUS.get(action, changed["financial_status"])
+    if action == "pay":
+        changed["total_outstanding"] = "0.00"
+    with world().lock:
+        shop.orders[order["id"]] = changed
+    return changed

@@ -1,0 +1,146 @@
+"""TEST USE ONLY: what merchants and Shopify do: shops, install, uninstall, scopes, privacy requests."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, abort, jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox.shops import Json, Shop, policy_from, shop_from, shop_resource
+from sandbox.world import asked, shop_named, world
+
+blueprint = Blueprint("shopify_admin", __name__, url_prefix="/admin")
+
+DOMAIN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com")
+REDACT_AFTER = timedelta(hours=48)
+"""From uninstalling to ``shop/redact`` (privacy law compliance)."""
+
+
+@blueprint.get("/shops")
+def shops() -> ResponseReturnValue:
+    """Every shop."""
+    return jsonify(test_use_only=True, shops=[shop_json(shop) for shop in world().shops.values()])
+
+
+@blueprint.post("/shops")
+def create_shop() -> ResponseReturnValue:
+    """Create a shop that has the app: ``{"shop": "x.myshopify.com", "currency", "country", "time_zone", ...}``."""
+    wish, here = asked(), world()
+    if not DOMAIN.fullmatch(str(wish.get("shop", ""))):
+        abort(400, "shop must be a myshopify.com domain")
+    with here.lock:
+        shop = here.shops.get(wish["shop"]) or shop_from(wish, here.new_id(), here.options.scopes)
+        here.shops[shop.domain] = shop
+    return jsonify(shop_json(shop))
+
+
+@blueprint.get("/<domain>/state.json")
+def state(domain: str) -> ResponseReturnValue:
+    """What a shop's admin would show of the app."""
+    return jsonify(shop_json(shop_named(domain)))
+
+
+def shop_json(shop: Shop) -> Json:
+    """A shop without its secrets."""
+    return {
+        "shop": shop.domain,
+        "id": shop.id,
+        "name": shop.name,
+        "installed": shop.installed,
+        "scopes": sorted(shop.scopes),
+        "currency": shop.currency,
+        "country": shop.country,
+        "time_zone": shop.time_zone,
+        "web_pixel": None if shop.pixel is None else {"id": shop.pixel.id, "settings": shop.pixel.settings},
+        "orders": len(shop.orders),
+        "token_exchanges": shop.tokens.exchanges,
+        "token_refreshes": shop.tokens.refreshes,
+    }
+
+
+@blueprint.post("/<domain>/uninstall")
+def uninstall(domain: str) -> ResponseReturnValue:
+    """Remove the app: tokens die, the pixel goes, ``app/uninstalled`` is sent; ``shop/redact`` after 48 hours."""
+    shop, here = shop_named(domain), world()
+    with here.lock:
+        shop.installed, shop.pixel = False, None
+        shop.tokens.kill()
+    tried = here.notify(shop, "app/uninstalled", shop_resource(shop), about="app")
+    redact = here.webhook(shop, "shop/redact", shop_words(shop), about="shop", later=REDACT_AFTER)
+    here.webhooks.schedule(redact)
+    return jsonify(installed=False, webhook=tried)
+
+
+@blueprint.post("/<domain>/install")
+def install(domain: str) -> ResponseReturnValue:
+    """Install the app again; ``{"scopes": [...]}`` if it asks for others now."""
+    shop, wish = shop_named(domain), asked()
+    with world().lock:
+        shop.installed = True
+        shop.scopes = set(wish.get("scopes", shop.scopes))
+    return jsonify(shop_json(shop))
+
+
+@blueprint.post("/<domain>/scopes")
+def change_scopes(domain: str) -> ResponseReturnValue:
+    """Grant other scopes, ``{"scopes": [...]}``, and send ``app/scopes_update``."""
+    shop, wish, here = shop_named(domain), asked(), world()
+    with here.lock:
+        previous, shop.scopes = sorted(shop.scopes), set(wish.get("scopes", shop.scopes))
+    payload = {
+        "id": here.new_id(),
+        "shop_id": f"gid://shopify/Shop/{shop.id}",
+        "previous": previous,
+        "current": sorted(shop.scopes),
+        "updated_at": here.clock.as_json()["now"],
+    }
+    return jsonify(scopes=sorted(shop.scopes), webhook=here.notify(shop, "app/scopes_update", payload, about="scopes"))
+
+
+@blueprint.post("/<domain>/consent-policy")
+def change_policies(domain: str) -> ResponseReturnValue:
+    """Replace the Customer Privacy settings: ``{"policies": [...]}``, each as ``consentPolicy`` shows it."""
+    shop = shop_named(domain)
+    try:
+        shop.policies = [policy_from(line) for line in asked().get("policies", [])]
+    except (KeyError, TypeError):
+        abort(400, "each policy needs a countryCode")
+    return jsonify(policies=len(shop.policies))
+
+
+@blueprint.post("/<domain>/compliance")
+def compliance(domain: str) -> ResponseReturnValue:
+    """Send a privacy webhook now: ``{"topic", "customer": {"id", "email", "phone"}, "orders": [...]}``."""
+    shop, wish = shop_named(domain), asked()
+    topic = wish.get("topic")
+    if topic not in {"customers/data_request", "customers/redact", "shop/redact"}:
+        abort(400, "topic must be customers/data_request, customers/redact or shop/redact")
+    payload = shop_words(shop) | compliance_words(topic, wish)
+    return jsonify(topic=topic, webhook=world().notify(shop, topic, payload, about=topic))
+
+
+def shop_words(shop: Shop) -> Json:
+    """The part that all three privacy webhooks share."""
+    return {"shop_id": shop.id, "shop_domain": shop.domain}
+
+
+def compliance_words(topic: str, wish: dict[str, Any]) -> Json:
+    """The part that is about a customer."""
+    customer, orders = wish.get("customer", {}), wish.get("orders", [])
+    return {
+        "customers/data_request": {
+            "orders_requested": orders,
+            "customer": customer,
+            "data_request": {"id": world().new_id()},
+        },
+        "customers/redact": {"customer": customer, "orders_to_redact": orders},
+    }.get(topic, {})
+
+
+@blueprint.get("/<domain>/deliveries.json")
+def deliveries(domain: str) -> ResponseReturnValue:
+    """Every webhook of a shop with all its tries."""
+    return jsonify(test_use_only=True, deliveries=world().webhooks.of_shop(shop_named(domain).domain))
