@@ -25,9 +25,11 @@ def database_url(settings: Settings) -> str:
 
 
 def build_services() -> Services:
-    """Return the services for a command."""
+    """Return the services for a command; they close with it."""
     settings = Settings.from_env(os.environ)
-    return Services.build(settings, database_url(settings))
+    given = Services.build(settings, database_url(settings))
+    click.get_current_context().call_on_close(given.database.close)
+    return given
 
 
 @click.group()

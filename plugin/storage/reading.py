@@ -84,10 +84,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to Meta that held the order; times by the database's clock."""
+    """One request to Meta that held the order, and how many orders it held in all; `result` None: under way."""
 
-    started_at: datetime
-    ended_at: datetime | None
     result: str | None
     code: str | None
     trace_id: str | None
@@ -184,7 +182,8 @@ def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
 def last_switch(conn: Conn, shop_id: int) -> tuple[datetime, str] | None:
     """Return when and by which staff user the switch was last moved; None if it never was."""
     row = conn.execute(
-        "SELECT at, user_id FROM policy_change WHERE shop_id = %s AND what = 'offline_tracking' ORDER BY id DESC LIMIT 1",
+        "SELECT at, user_id FROM policy_change WHERE shop_id = %s AND what = 'offline_tracking'"
+        " ORDER BY id DESC LIMIT 1",
         (shop_id,),
     ).fetchone()
     return None if row is None else (row["at"], row["user_id"])
@@ -236,13 +235,8 @@ def _from_summary(summary: Mapping[str, Any]) -> Seen:
 def _requests(conn: Conn, shop_id: int, row: DictRow) -> tuple[Request, ...]:
     """The request that holds the order now, or that its trace id names: a settled row keeps no other tie to it."""
     rows = conn.execute(
-        "SELECT post_started, ended_at, result, code, trace_id, count FROM attempt WHERE shop_id = %s"
-        " AND post_started IS NOT NULL AND (attempt = %s OR (trace_id = %s AND post_started >= %s)) ORDER BY post_started",
-        (shop_id, row["attempt"], row["trace_id"], row["paid_at"]),
+        "SELECT result, code, trace_id, count FROM attempt WHERE shop_id = %s AND post_started IS NOT NULL"
+        " AND (attempt = %s OR trace_id = %s) ORDER BY post_started",
+        (shop_id, row["attempt"], row["trace_id"]),
     ).fetchall()
-    return tuple(
-        Request(
-            found["post_started"], found["ended_at"], found["result"], found["code"], found["trace_id"], found["count"]
-        )
-        for found in rows
-    )
+    return tuple(Request(found["result"], found["code"], found["trace_id"], found["count"]) for found in rows)
