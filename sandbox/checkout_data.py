@@ -102,32 +102,38 @@ def checkout(sale: Sale, shop: Shop, stage: str, order_form: str = "plain") -> J
 
 
 def _contact(sale: Sale, shop: Shop, reached: int) -> Json:
-    # Since 2025-12-10 these are null unless the app was approved for each kind of field; the structure stays.
-    def seen(kind: str, value: str | None) -> str | None:
-        return value if shop.grants(f"read_customer_{kind}") else None
-
     buyer = sale.buyer
-    address = {
-        "address1": seen("address", buyer.address1),
+    known = reached >= STAGES.index("checkout_address_info_submitted")
+    contact = reached >= STAGES.index("checkout_contact_info_submitted")
+    address = _address(sale, shop) if known else None
+    return {
+        "email": _seen(shop, "email", buyer.email) if contact else None,
+        "phone": _seen(shop, "phone", buyer.phone) if contact else None,
+        "smsMarketingPhone": None,
+        "billingAddress": address,
+        "shippingAddress": address,
+    }
+
+
+def _seen(shop: Shop, kind: str, value: str | None) -> str | None:
+    # Since 2025-12-10 these are null unless the app was approved for each kind of field; the structure stays.
+    return value if shop.grants(f"read_customer_{kind}") else None
+
+
+def _address(sale: Sale, shop: Shop) -> Json:
+    buyer = sale.buyer
+    return {
+        "address1": _seen(shop, "address", buyer.address1),
         "address2": None,
         "city": buyer.city,
         "country": buyer.country,
         "countryCode": buyer.country_code,
-        "firstName": seen("name", buyer.first_name),
-        "lastName": seen("name", buyer.last_name),
-        "phone": seen("phone", buyer.phone),
+        "firstName": _seen(shop, "name", buyer.first_name),
+        "lastName": _seen(shop, "name", buyer.last_name),
+        "phone": _seen(shop, "phone", buyer.phone),
         "province": buyer.province,
         "provinceCode": buyer.province_code,
-        "zip": seen("address", buyer.zip),
-    }
-    known = reached >= STAGES.index("checkout_address_info_submitted")
-    contact = reached >= STAGES.index("checkout_contact_info_submitted")
-    return {
-        "email": seen("email", buyer.email) if contact else None,
-        "phone": seen("phone", buyer.phone) if contact else None,
-        "smsMarketingPhone": None,
-        "billingAddress": address if known else None,
-        "shippingAddress": dict(address) if known else None,
+        "zip": _seen(shop, "address", buyer.zip),
     }
 
 

@@ -62,6 +62,23 @@ SHELF = (
 """What the shop sells; the last one's ids are beyond what a JavaScript number holds."""
 
 
+ALWAYS: Json = {
+    "discount_allocations": [],
+    "tax_lines": [],
+    "duties": [],
+    "properties": [],
+    "gift_card": False,
+    "taxable": True,
+    "requires_shipping": True,
+    "grams": 300,
+    "fulfillment_service": "manual",
+    "fulfillment_status": None,
+    "attributed_staffs": [],
+    "variant_inventory_management": "shopify",
+}
+"""What every line has."""
+
+
 def lines_from(wish: Any) -> tuple[Line, ...]:
     """Read ``[{"product_id", "variant_id", "title", "price", "quantity"}]``; nothing wished: one mug and two towels."""
     if not wish:
@@ -103,24 +120,11 @@ def line_item(line: Line, money: Currencies, line_id: int) -> Json:
         "name": line.title,
         "variant_title": None,
         "vendor": "Sandbox",
-        "quantity": line.quantity,
-        "current_quantity": line.quantity,
-        "fulfillable_quantity": line.quantity,
+        **dict.fromkeys(("quantity", "current_quantity", "fulfillable_quantity"), line.quantity),
         "price": money.own(line.price),
         "price_set": money.both(line.price),
         "total_discount": "0.00",
         "total_discount_set": money.both(Decimal(0)),
-        "discount_allocations": [],
-        "tax_lines": [],
-        "duties": [],
-        "properties": [],
-        "gift_card": False,
-        "taxable": True,
-        "requires_shipping": True,
-        "grams": 300,
         "product_exists": line.product_id is not None,
-        "fulfillment_service": "manual",
-        "fulfillment_status": None,
-        "attributed_staffs": [],
-        "variant_inventory_management": "shopify",
+        **ALWAYS,
     }

@@ -6,12 +6,22 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.goods import SHIPPING, Currencies, Line, line_items, subtotal
 from sandbox.people import Buyer
 from sandbox.shops import Json, Shop
+
+NEVER_ROUNDED = ("total_cash_rounding_payment_adjustment_set", "total_cash_rounding_refund_adjustment_set")
+EMPTY_LISTS = (
+    "discount_codes",
+    "discount_applications",
+    "note_attributes",
+    "tax_lines",
+    "fulfillments",
+    "refunds",
+    "returns",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,7 @@ def payload_of(sale: Sale, shop: Shop) -> Json:
         _browser(sale),
         _contact(sale),
         _money(sale),
-        _lists(sale, shop),
+        _lists(sale),
     )
     order: Json = {}
     for part in parts:
@@ -68,21 +78,20 @@ def _identity(sale: Sale, shop: Shop) -> Json:
         "order_number": sale.number,
         "confirmation_number": secrets.token_hex(5).upper()[:9],
         "token": token,
+        "merchant_business_entity_id": f"MTU0ODM4MDAwO{shop.id}",
+        **_source(sale),
+        "order_status_url": f"https://{shop.primary_domain}/{shop.id}/orders/{token}/authenticate?key={token[:8]}",
+    }
+
+
+def _source(sale: Sale) -> Json:
+    nothing = ("reference", "source_identifier", "source_url", "location_id", "device_id", "user_id")
+    return {
+        "source_name": "web",
         "checkout_id": sale.order_id + 7 if sale.checkout_token else None,
         "checkout_token": sale.checkout_token,
         "cart_token": sale.cart_token,
-        "reference": None,
-        "source_identifier": None,
-        "source_name": "web",
-        "source_url": None,
-        "location_id": None,
-        "device_id": None,
-        "user_id": None,
-        "merchant_business_entity_id": f"MTU0ODM4MDAwO{shop.id}",
-        "merchant_of_record_app_id": None,
-        "company": None,
-        "po_number": None,
-        "order_status_url": f"https://{shop.primary_domain}/{shop.id}/orders/{token}/authenticate?key={token[:8]}",
+        **dict.fromkeys((*nothing, "merchant_of_record_app_id", "company", "po_number")),
     }
 
 
@@ -162,8 +171,25 @@ def _customer(sale: Sale) -> Json:
 
 
 def _money(sale: Sale) -> Json:
-    money, goods, none = sale.money, subtotal(sale.lines), Decimal(0)
-    amounts = {
+    money, none = sale.money, Decimal(0)
+    amounts = _amounts(sale)
+    return (
+        {"currency": money.shop, "presentment_currency": money.presentment}
+        | {name: money.own(amount) for name, amount in amounts.items()}
+        | {f"{name}_set": money.both(amount) for name, amount in amounts.items()}
+        | {name: money.both(none) for name in NEVER_ROUNDED}
+        | {"total_shipping_price_set": money.both(SHIPPING)}
+        | dict.fromkeys(("current_total_duties_set", "current_total_additional_fees_set"))
+        | dict.fromkeys(("original_total_duties_set", "original_total_additional_fees_set"))
+        | {"total_outstanding": money.own(none if sale.paid else sale.total), "total_tip_received": "0.00"}
+        | {"total_weight": 900, "taxes_included": True, "tax_exempt": False}
+        | {"duties_included": False, "estimated_taxes": False}
+    )
+
+
+def _amounts(sale: Sale) -> dict[str, Decimal]:
+    goods, none = subtotal(sale.lines), Decimal(0)
+    return {
         "subtotal_price": goods,
         "total_price": sale.total,
         "total_tax": none,
@@ -174,33 +200,30 @@ def _money(sale: Sale) -> Json:
         "current_total_discounts": none,
         "current_total_tax": none,
     }
-    sets_only = {
-        "total_shipping_price_set": SHIPPING,
-        "total_cash_rounding_payment_adjustment_set": none,
-        "total_cash_rounding_refund_adjustment_set": none,
+
+
+def _lists(sale: Sale) -> Json:
+    return {
+        "payment_gateway_names": ["shopify_payments"],
+        "line_items": line_items(sale.lines, sale.money, sale.order_id + 11),
+        "shipping_lines": [_shipping(sale)],
+        **{name: [] for name in EMPTY_LISTS},
+        "payment_terms": None,
+        "note": None,
+        "tags": "",
     }
-    return (
-        {"currency": money.shop, "presentment_currency": money.presentment}
-        | {name: money.own(amount) for name, amount in amounts.items()}
-        | {f"{name}_set": money.both(amount) for name, amount in amounts.items()}
-        | {name: money.both(amount) for name, amount in sets_only.items()}
-        | dict.fromkeys(("current_total_duties_set", "current_total_additional_fees_set"))
-        | dict.fromkeys(("original_total_duties_set", "original_total_additional_fees_set"))
-        | {"total_outstanding": money.own(none if sale.paid else sale.total), "total_tip_received": "0.00"}
-        | {"total_weight": 900, "taxes_included": True, "tax_exempt": False}
-        | {"duties_included": False, "estimated_taxes": False}
-    )
 
 
-def _lists(sale: Sale, shop: Shop) -> Json:
-    shipping: dict[str, Any] = {
+def _shipping(sale: Sale) -> Json:
+    amount, both = sale.money.own(SHIPPING), sale.money.both(SHIPPING)
+    return {
         "id": sale.order_id + 3,
         "code": "Standard",
         "title": "Standard",
-        "price": sale.money.own(SHIPPING),
-        "price_set": sale.money.both(SHIPPING),
-        "discounted_price": sale.money.own(SHIPPING),
-        "discounted_price_set": sale.money.both(SHIPPING),
+        "price": amount,
+        "price_set": both,
+        "discounted_price": amount,
+        "discounted_price_set": both,
         "is_removed": False,
         "source": "shopify",
         "phone": None,
@@ -208,19 +231,4 @@ def _lists(sale: Sale, shop: Shop) -> Json:
         "requested_fulfillment_service_id": None,
         "tax_lines": [],
         "discount_allocations": [],
-    }
-    return {
-        "discount_codes": [],
-        "discount_applications": [],
-        "note_attributes": [],
-        "payment_gateway_names": ["bogus" if shop.name == "bogus" else "shopify_payments"],
-        "tax_lines": [],
-        "line_items": line_items(sale.lines, sale.money, sale.order_id + 11),
-        "shipping_lines": [shipping],
-        "fulfillments": [],
-        "refunds": [],
-        "returns": [],
-        "payment_terms": None,
-        "note": None,
-        "tags": "",
     }

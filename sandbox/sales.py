@@ -11,7 +11,7 @@ from flask import abort
 
 from sandbox.goods import Currencies, lines_from
 from sandbox.orders import Sale, payload_of, stamp
-from sandbox.people import buyer_from
+from sandbox.people import Buyer, buyer_from
 from sandbox.shops import Json, Shop
 from sandbox.world import world
 
@@ -64,11 +64,7 @@ def sale_from(shop: Shop, wish: Mapping[str, Any]) -> Sale:
         placed_at = here.clock.now() - timedelta(seconds=float(wish.get("placed_ago", 0)))
     except (TypeError, ValueError, AttributeError, InvalidOperation) as cause:
         abort(400, f"cannot make an order of that: {cause}")
-    with here.lock:
-        number, shop.next_number = shop.next_number, shop.next_number + 1
-        customer_id = shop.customers.setdefault(str(buyer.email), here.new_id())
-        if buyer.sale_opt_out:
-            shop.opted_out.add(customer_id)
+    number, customer_id = numbers(shop, buyer)
     return Sale(
         order_id=here.new_id() + BEYOND_FLOATS * (number % 2),
         number=number,
@@ -80,6 +76,16 @@ def sale_from(shop: Shop, wish: Mapping[str, Any]) -> Sale:
         paid=bool(wish.get("pay", True)),
         changes=dict(wish.get("changes", {})),
     )
+
+
+def numbers(shop: Shop, buyer: Buyer) -> tuple[int, int]:
+    """The next order's number, and the id of the customer, who is known by e-mail."""
+    with world().lock:
+        number, shop.next_number = shop.next_number, shop.next_number + 1
+        customer_id = shop.customers.setdefault(str(buyer.email), world().new_id())
+        if buyer.sale_opt_out:
+            shop.opted_out.add(customer_id)
+    return number, customer_id
 
 
 def enter(shop: Shop, sale: Sale, kind: str = "web") -> Json:

@@ -10,62 +10,9 @@ from sandbox.tokens import Tokens
 
 Json = dict[str, Any]
 
-CONSENT_COUNTRIES = [
-    "AT",
-    "BE",
-    "BG",
-    "HR",
-    "CY",
-    "CZ",
-    "DK",
-    "EE",
-    "FI",
-    "FR",
-    "DE",
-    "GR",
-    "HU",
-    "IE",
-    "IT",
-    "LV",
-    "LT",
-    "LU",
-    "MT",
-    "NL",
-    "PL",
-    "PT",
-    "RO",
-    "SK",
-    "SI",
-    "ES",
-    "SE",
-    "IS",
-    "LI",
-    "NO",
-    "GB",
-    "CH",
-]
-OPT_OUT_REGIONS = [
-    "CA",
-    "CO",
-    "CT",
-    "DE",
-    "FL",
-    "IA",
-    "IN",
-    "MD",
-    "MN",
-    "MT",
-    "NE",
-    "NH",
-    "NJ",
-    "OR",
-    "RI",
-    "TN",
-    "TX",
-    "UT",
-    "VA",
-]
-OPEN_COUNTRIES = ["US", "CA", "AU", "NZ", "JP", "IN", "BR", "MX", "SG"]
+CONSENT_COUNTRIES = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO GB CH"
+OPT_OUT_REGIONS = "CA CO CT DE FL IA IN MD MN MT NE NH NJ OR RI TN TX UT VA"
+OPEN_COUNTRIES = "US CA AU NZ JP IN BR MX SG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +71,12 @@ class Shop:
 
 def usual_policies() -> list[Policy]:
     """Shopify's defaults in outline: consent in Europe, sale opt-out in some states of the US, neither elsewhere."""
-    strict = [Policy(c, None, consent_required=True, sale_opt_out_required=False) for c in CONSENT_COUNTRIES]
-    states = [Policy("US", r, consent_required=False, sale_opt_out_required=True) for r in OPT_OUT_REGIONS]
+    strict = [Policy(c, None, consent_required=True, sale_opt_out_required=False) for c in CONSENT_COUNTRIES.split()]
+    states = [Policy("US", r, consent_required=False, sale_opt_out_required=True) for r in OPT_OUT_REGIONS.split()]
     return (
-        strict + states + [Policy(c, None, consent_required=False, sale_opt_out_required=False) for c in OPEN_COUNTRIES]
+        strict
+        + states
+        + [Policy(c, None, consent_required=False, sale_opt_out_required=False) for c in OPEN_COUNTRIES.split()]
     )
 
 

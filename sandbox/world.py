@@ -32,7 +32,7 @@ class Options:
     port: int
     app_url: str = "http://127.0.0.1:9400"
     api_key: str = "sandbox-api-key"
-    api_secrets: tuple[str, ...] = ("sandbox-api-secret",)
+    api_secrets: tuple[str, ...] = ("sandbox-api-secret-of-32-bytes-or-more",)
     """Newest first, as the app has them. Shopify goes on signing with the oldest until it is revoked."""
     scopes: tuple[str, ...] = tuple(DEFAULT_SCOPES.split(","))
     node_host: Path = ROOT / "sandbox" / "pixel" / "node_host.mjs"

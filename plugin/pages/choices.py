@@ -64,7 +64,9 @@ class Choices:
 
     def differences(self, other: Choices) -> dict[str, tuple[str, str]]:
         """Return what differs: the field's name, its value here, and its value there."""
-        pairs = {field.name: (_text(getattr(self, field.name)), _text(getattr(other, field.name))) for field in fields(self)}
+        pairs = {
+            field.name: (_text(getattr(self, field.name)), _text(getattr(other, field.name))) for field in fields(self)
+        }
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def changes_pixel(self, other: Choices) -> bool:
@@ -81,7 +83,8 @@ def keep(conn: Conn, shop: Shop, chosen: Choices, staff: Staff, now: datetime) -
     changed = Choices.of(shop).differences(chosen)
     for what, (old, new) in changed.items():
         conn.execute(
-            "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
             (shop.id, now, staff.user_id, staff.place, what, old, new),
         )
     if "grace_minutes" in changed:  # the sweep gives each its new time

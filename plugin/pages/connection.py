@@ -14,7 +14,7 @@ from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.stopped import SHOP_HAS_LEFT, stopped
 from plugin.storage import connections, policy, reading, shops
-from plugin.storage.policy import Staff
+from plugin.storage.policy import Staff, SwitchedOff
 from plugin.storage.shops import Shop
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 SETTINGS = "pages.settings"
 ABOUT_THE_TOKEN = (MalformedToken, BadToken, NoPermission, MetaAway, UnexpectedAnswer)
 """Refusals that are shown at the token's field, the rest at the dataset's."""
-ROUNDS = 3
-"""How often we begin anew when someone switches on between our switching off and our disconnecting."""
 
 
 @merchant_only
@@ -56,13 +54,13 @@ def place_pixel(visit: Visit) -> ResponseReturnValue:
 @merchant_only
 def disconnect(visit: Visit) -> ResponseReturnValue:
     """Switch off, close the connection, drop what waits, and take the pixel out of the shop."""
-    dropped = _close(visit)
-    if dropped is None:
+    ended = _close(visit)
+    if ended is None:
         return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
-    log.info("dataset disconnected", extra={"shop_id": visit.shop.id, "count": dropped})
+    log.info("dataset disconnected", extra={"shop_id": visit.shop.id, "count": ended.dropped})
     if not placing.remove(visit, visit.shop):
         return go_on(SETTINGS, "disconnected_pixel_left")
-    return go_on(SETTINGS, "disconnected", dropped)
+    return go_on(SETTINGS, "disconnected_one_out" if ended.still_out else "disconnected", ended.dropped)
 
 
 def _keep(visit: Visit, dataset: str, token: str) -> Shop | None:
@@ -73,28 +71,26 @@ def _keep(visit: Visit, dataset: str, token: str) -> Shop | None:
     with visit.given.database.transaction() as conn:
         if not reading.hold(conn, visit.shop):
             return None
-        shop = shops.by_id(conn, visit.given.vault, visit.shop.id)
+        shop = shops.by_domain(conn, visit.given.vault, visit.shop.domain)
         assert shop is not None  # noqa: S101 - held a line above
-        connections.connect(conn, shop, dataset, token, visit.user_id, visit.now)
+        connections.connect(conn, shop, dataset, token, user_id=visit.user_id, now=visit.now)
         shops.keep_web_pixel(conn, shop.id, None)
-        return shops.by_id(conn, visit.given.vault, shop.id)
+        return shops.by_domain(conn, visit.given.vault, shop.domain)
 
 
-def _close(visit: Visit) -> int | None:
-    """Close the connection with the switch off; return how many waiting orders that dropped, None if the shop has left.
+def _close(visit: Visit) -> SwitchedOff | None:
+    """Close the connection with the switch off; return how switching off ended, None if the shop has left.
 
-    Off comes first, for it waits until no request is under way. A switch that someone puts on in between is put off
-    again: a later connection must not find it on.
+    Off comes first, for it waits until no request is under way. Should someone have put the switch on in between, it is
+    put off again: a later connection must not find it on.
     """
-    given, shop, dropped = visit.given, visit.shop, 0
-    staff = Staff(visit.user_id, settings.PLACE)
-    for _ in range(ROUNDS):
-        dropped += policy.switch_off(given.database, given.vault, shop.id, staff, visit.now).dropped
-        with given.database.transaction() as conn:
-            if not reading.hold(conn, shop):
-                return None
-            current = shops.by_id(conn, given.vault, shop.id)
-            if current is not None and not current.policy.tracking_on:
-                connections.close(conn, shop.id, visit.now)
-                return dropped
-    return dropped
+    given, shop, staff = visit.given, visit.shop, Staff(visit.user_id, settings.PLACE)
+    ended = policy.switch_off(given.database, given.vault, shop.id, staff, visit.now)
+    with given.database.transaction() as conn:
+        current = shops.by_domain(conn, given.vault, shop.domain) if reading.hold(conn, shop) else None
+        if current is None:
+            return None
+        connections.close(conn, shop.id, visit.now)
+    if current.policy.tracking_on:
+        policy.switch_off(given.database, given.vault, shop.id, staff, visit.now)
+    return ended

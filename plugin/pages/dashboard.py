@@ -23,10 +23,8 @@ def dashboard(visit: Visit) -> ResponseReturnValue:
     return show(visit)
 
 
-def show(
-    visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS, status: HTTPStatus = HTTPStatus.OK
-) -> ResponseReturnValue:
-    """Return the page; `errors`: what is wrong, by the field at which it is shown."""
+def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseReturnValue:
+    """Return the page; `errors`: what is wrong, by the field at which it is shown (then it answers 422)."""
     first, last = last_days(visit.shop.time_zone, visit.now)
     with visit.given.database.transaction() as conn:
         tracking = tracking_of(conn, visit.shop, "dashboard")
@@ -42,4 +40,4 @@ def show(
         orders=orders,
         errors=errors,
     )
-    return page, status
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK

@@ -93,7 +93,7 @@ def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
 
 def _column(n: int, of: int, day: date, counts: Counter[Outcome], top: int) -> Column:
     step = 100 / of
-    label = f"{day.day} {day:%b}" if n % 7 == 1 and n < of - 2 else ""  # noqa: PLR2004 - the last would be cut off
+    label = f"{day.day} {day:%b}" if n % 7 == 1 and n < of - 2 else ""  # the last would be cut off
     return Column(day, label, n * step + 0.35, step - 0.7, counts, tuple(_bars(counts, top)))
 
 

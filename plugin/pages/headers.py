@@ -30,9 +30,7 @@ def allow_framing(shop_domain: str | None) -> None:
 def guard(response: Response) -> Response:
     """Put the headers on an answer of the pages."""
     response.headers.update(ALWAYS)
-    response.headers["Content-Security-Policy"] = content_security_policy(
-        services().settings, g.get("framed_by", ())
-    )
+    response.headers["Content-Security-Policy"] = content_security_policy(services().settings, g.get("framed_by", ()))
     return response
 
 
@@ -56,7 +54,7 @@ def content_security_policy(settings: Settings, framed_by: tuple[str, ...]) -> s
             "form-action 'self'",
             "base-uri 'none'",
             "object-src 'none'",
-            f"frame-ancestors {' '.join(framed_by) or "'none'"}",
+            "frame-ancestors " + (" ".join(framed_by) or "'none'"),
         )
     )
 

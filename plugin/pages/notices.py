@@ -1,4 +1,4 @@
-"""What a page says about the step before it. The address carries a code, never a text: nobody can put words in our mouth."""
+"""What a page says of the step before it. Its address carries a code, never a text: nobody puts words in our mouth."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from plugin.shopify import pixel
 
 MOST_DIGITS = 9
 STANDS: Final = "The dataset is connected, but the pixel is not placed yet. "
+ONE_OUT: Final = "One request to Meta is still out; the pages of its orders tell how it ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ NOTICES: Final[Mapping[str, Notice]] = {
         none="Disconnected. No order was waiting.",
         one="Disconnected. 1 waiting order was dropped unsent.",
     ),
+    "disconnected_one_out": Notice(
+        "Disconnected. {n} waiting orders were dropped unsent. " + ONE_OUT,
+        none="Disconnected. " + ONE_OUT,
+        one="Disconnected. 1 waiting order was dropped unsent. " + ONE_OUT,
+        problem=True,
+    ),
     "disconnected_pixel_left": Notice(
         "Disconnected. The pixel could not be taken out of your shop yet; please remove it below.", problem=True
     ),
@@ -65,11 +72,9 @@ NOTICES: Final[Mapping[str, Notice]] = {
         one=f"{SWITCH} is off. 1 waiting order was dropped unsent.",
     ),
     "off_one_out": Notice(
-        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent. One request to Meta is still out; its orders show "
-        "how it ended.",
-        none=f"{SWITCH} is off. One request to Meta is still out; its orders show how it ended.",
-        one=f"{SWITCH} is off. 1 waiting order was dropped unsent. One request to Meta is still out; its orders show "
-        "how it ended.",
+        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent. {ONE_OUT}",
+        none=f"{SWITCH} is off. {ONE_OUT}",
+        one=f"{SWITCH} is off. 1 waiting order was dropped unsent. {ONE_OUT}",
         problem=True,
     ),
 }

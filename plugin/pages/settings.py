@@ -88,9 +88,9 @@ def _keep(visit: Visit, chosen: Choices) -> Shop | None:
     with visit.given.database.transaction() as conn:
         if not reading.hold(conn, visit.shop):
             return None
-        before = shops.by_id(conn, visit.given.vault, visit.shop.id)
+        before = shops.by_domain(conn, visit.given.vault, visit.shop.domain)
         assert before is not None  # noqa: S101 - held a line above
         keep(conn, before, chosen, Staff(visit.user_id, PLACE), visit.now)
         if before.web_pixel_id is not None and Choices.of(before).changes_pixel(chosen):
             shops.keep_web_pixel(conn, visit.shop.id, None)
-        return shops.by_id(conn, visit.given.vault, visit.shop.id)
+        return shops.by_domain(conn, visit.given.vault, visit.shop.domain)

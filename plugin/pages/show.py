@@ -15,7 +15,9 @@ from plugin.pages import install, words
 from plugin.pages.notices import said
 from plugin.services import services
 
-NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+NO_MINOR_UNIT = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
 """Currencies without a smaller unit (ISO 4217)."""
 CENT = Decimal("0.01")
 

@@ -51,6 +51,6 @@ def by_database(_fault: DatabaseAway) -> ResponseReturnValue:
 def by_request(fault: HTTPException) -> ResponseReturnValue:
     """What Flask refuses by itself; its redirects pass."""
     status = HTTPStatus(fault.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    if status.is_redirection:
+    if status < HTTPStatus.BAD_REQUEST:
         return fault
     return stopped(TOO_LARGE if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else NO_SUCH_PAGE, status)

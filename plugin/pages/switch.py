@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import Final
 
 from flask import request
@@ -44,10 +43,11 @@ def offline_tracking(visit: Visit) -> ResponseReturnValue:
 def _on(visit: Visit, place: str) -> ResponseReturnValue:
     staff = Staff(visit.user_id, place)
     with visit.given.database.transaction() as conn:
-        shop = shops.by_id(conn, visit.given.vault, visit.shop.id) if reading.hold(conn, visit.shop) else None
-        if shop is None or shop.connection is None:
-            return _refused(visit, place, "switch", NOT_CONNECTED)
-        changed = policy.switch_on(conn, shop.id, staff, WARNING_VERSION, visit.now)
+        shop = shops.by_domain(conn, visit.given.vault, visit.shop.domain) if reading.hold(conn, visit.shop) else None
+        can_be_on = shop is not None and shop.connection is not None
+        changed = can_be_on and policy.switch_on(conn, visit.shop.id, staff, WARNING_VERSION, visit.now)
+    if not can_be_on:
+        return _refused(visit, place, "switch", NOT_CONNECTED)
     log.info("offline tracking switched on", extra={"shop_id": visit.shop.id, "result": "on" if changed else "was on"})
     return go_on(f"pages.{place}", "on")
 
@@ -61,6 +61,5 @@ def _off(visit: Visit, place: str) -> ResponseReturnValue:
 
 def _refused(visit: Visit, place: str, where: str, sentence: str) -> ResponseReturnValue:
     """Show the page that the switch is on again, with the sentence where it belongs."""
-    if place == "dashboard":
-        return dashboard.show(visit, errors={where: sentence}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return settings.show(visit, errors={where: sentence})
+    errors = {where: sentence}
+    return dashboard.show(visit, errors=errors) if place == "dashboard" else settings.show(visit, errors=errors)

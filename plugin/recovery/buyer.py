@@ -70,7 +70,6 @@ class Buyer:
         shipping = read.object_at(payload, "shipping_address")
         first, last = _names(billing, shipping, customer)
         city, region, postcode, country = _place(billing, shipping)
-        customer_id = read.id_at(customer, "id")
         return cls(
             em=_hashed(_emails(payload, customer)),
             ph=_hashed(_phones(payload, customer, billing, shipping)),
@@ -80,7 +79,7 @@ class Buyer:
             st=_hashed(region),
             zp=_hashed([postcode]),
             country=_hashed([country]),
-            external_id=_hashed([str(customer_id) if customer_id else None]),
+            external_id=_hashed([str(read.id_at(customer, "id") or "")]),
         )
 
     def user_data(self, fields: frozenset[str]) -> dict[str, list[str]]:

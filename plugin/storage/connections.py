@@ -17,7 +17,8 @@ def connect(conn: Conn, shop: Shop, dataset: str, token: str, *, user_id: str, n
     close(conn, shop.id, now)
     row = conn.execute(
         "INSERT INTO meta_connection (shop_id, dataset, from_at, connected_by) VALUES (%s, %s, %s, %s) RETURNING id",
-        (shop.id, dataset, now, user_id),
+        # Shopify tells the time of a purchase in whole seconds: one placed right now must not seem older than this
+        (shop.id, dataset, now.replace(microsecond=0), user_id),
     ).fetchone()
     assert row is not None  # noqa: S101 - an insert returns its row
     _seal(conn, shop, row["id"], token)

@@ -21,13 +21,14 @@ class DatabaseAway(Exception):
 class Database:
     """A pool of connections. One transaction a request or job step; none is open during a call to the outside."""
 
-    def __init__(self, url: str, *, size: int = 16) -> None:
+    def __init__(self, url: str, *, size: int = 16, patience: float = 4) -> None:
+        """Hold up to `size` connections; wait `patience` seconds for a free one (Shopify gives a webhook 5)."""
         self.url = url
         self._pool: ConnectionPool[Conn] = ConnectionPool(
             url,
             min_size=1,
             max_size=size,
-            timeout=4,  # seconds; Shopify gives a webhook 5
+            timeout=patience,
             open=False,
             kwargs={"row_factory": dict_row, "options": "-c timezone=UTC", "connect_timeout": 3},
             check=ConnectionPool.check_connection,

@@ -148,7 +148,7 @@ def _final_events(conn: Conn, shop: Shop, go: Sequence[Judged]) -> list[bytes]:
 def _mark_started(conn: Conn, shop: Shop, change: Judged, event: bytes, now: datetime) -> None:
     order_id = change.entry.order.id
     conn.execute(
-        "UPDATE paid_order SET reason = 'sending', reposts = reposts + (in_doubt_since IS NOT NULL)::int,"
+        "UPDATE paid_order SET reason = 'sending', released = false, reposts = reposts + (in_doubt_since IS NOT NULL)::int,"
         " first_sent_at = coalesce(first_sent_at, %s), sealed_event = %s, basis = %s, fields_sent = %s"
         " WHERE shop_id = %s AND order_id = %s",
         (

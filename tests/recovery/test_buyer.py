@@ -96,10 +96,12 @@ def test_a_phone_is_read_in_the_country_of_its_own_address() -> None:
 
 def test_a_phone_without_address_of_its_own_is_read_in_the_orders_country() -> None:
     shipping = ADDRESS | {"phone": None, "country_code": "GB"}
+    billing = ADDRESS | {"phone": None}
 
-    phones = buyer(phone="020 7946 0958", billing_address=None, shipping_address=shipping).ph
+    british = buyer(phone="020 7946 0958", billing_address=None, shipping_address=shipping).ph
+    american = buyer(phone="(650) 555-1212", billing_address=billing, shipping_address=shipping).ph
 
-    assert phones == hashed("442079460958")
+    assert (british, american) == (hashed("442079460958"), hashed("16505551212"))
 
 
 def test_names_are_those_of_one_person() -> None:

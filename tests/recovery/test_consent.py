@@ -103,6 +103,16 @@ def test_two_rules_for_one_place_count_as_the_stricter() -> None:
     assert permission(NO_RECORD, [TEXAS], by_policy(rules=doubled)) is Reason.CONSENT_UNKNOWN
 
 
+def test_the_rule_of_a_subdivision_stands_in_place_of_the_countrys() -> None:
+    rules = (
+        RegionRule("US", None, consent_required=True, sale_opt_out_required=False),
+        RegionRule("US", "TX", consent_required=False, sale_opt_out_required=False),
+    )
+
+    assert permission(NO_RECORD, [TEXAS], by_policy(rules=rules)) is Basis.STORE_POLICY
+    assert permission(NO_RECORD, [CALIFORNIA], by_policy(rules=rules)) is Reason.CONSENT_UNKNOWN
+
+
 def test_a_customer_who_opted_out_is_limited_under_store_policy_too() -> None:
     assert permission(NO_RECORD, [TEXAS], by_policy(), sale_opted_out=True) is Reason.DATA_SALE_OPT_OUT
     assert permission(NO_RECORD, [TEXAS], by_policy(ldu=True), sale_opted_out=True) is Basis.STORE_POLICY_LDU

@@ -54,6 +54,7 @@ def test_an_email_is_trimmed_and_lowered_and_nothing_else(typed: str, address: s
         ("किरण", ("किरण",)),
         ("Snake_Case", ("snakecase",)),
         ("Zo\u00ad\u200bë", ("zoë",)),
+        ("a \u0300", ("a \u0300", "à")),
         ("Mary\tJane", ("mary jane", "maryjane")),
         ("Elizabeth 2", ("elizabeth 2", "elizabeth2")),
         ("ZOË-\uff2c", ("zoë\uff4c",)),
@@ -135,6 +136,10 @@ def test_a_postcode_is_cut_in_the_us_only(typed: str, country: str | None, code:
 )
 def test_a_country_is_its_two_letters(typed: str, code: str | None) -> None:
     assert country_for_meta(typed) == code
+
+
+def test_text_is_composed_single_spaced_and_free_of_what_nobody_sees() -> None:
+    assert plain_text("\ufeff Zoe\u0308 \u200b\n Example\x00 ") == "Zo\xeb Example"
 
 
 @given(TEXTS)

@@ -31,7 +31,7 @@ NEVER_IN_DOUBT = {Outcome.IGNORED, Outcome.WITHHELD, Outcome.MISSED}
 VERDICTS = st.sampled_from([Verdict(outcome, reason) for outcome in Outcome for reason in sorted(REASONS[outcome])])
 OPEN = {Reason.TRACKING_OFF, Reason.NOT_CONNECTED, Reason.CONSENT_UNKNOWN}
 
-many = settings(max_examples=120)
+many = settings(max_examples=80)
 
 
 @many

@@ -1,67 +1,21 @@
-"""The decision table, row by row, with the moments at which it turns."""
+"""The decision table, rows 1 to 9: what is not sent at all, with the moments at which it turns."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from plugin.recovery.consent import Basis, ConsentMode, RegionRule
 from plugin.recovery.evidence import Consent, Delivery, Evidence
-from plugin.recovery.order import PaidOrder, Region
-from plugin.recovery.verdict import (
-    REASONS,
-    Outcome,
-    Policy,
-    Reason,
-    Standing,
-    Verdict,
-    decide,
-    is_final,
-    may_change,
-    recovered_reason,
-    would_send,
-)
-from tests.builders import (
-    AGREED,
-    NOON,
-    OPTED_OUT,
-    ORDER_ID,
-    PAID,
-    REFUSED,
-    completed,
-    evidence,
-    paid_order,
-    policy,
-    post,
-    standing,
-)
+from plugin.recovery.order import Region
+from plugin.recovery.verdict import Outcome, Policy, Reason, Standing, Verdict
+from tests.builders import NOON, OPTED_OUT, PAID, REFUSED, completed, evidence, paid_order, policy, post, standing
+from tests.recovery.table import DAY, END, GRACE_OVER, HOUR, NO_RECORD, SECOND, judged, sending
 
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-END = NOON + 6 * DAY + 23 * HOUR
-GRACE_OVER = PAID + 30 * MINUTE
-NO_RECORD = Evidence()
 TEXAS = Region("US", "TX")
 FREE_TEXAS = (RegionRule("US", "TX", consent_required=False, sale_opt_out_required=False),)
-
-
-def judged(
-    order: PaidOrder | None = None,
-    *,
-    known: Evidence | None = None,
-    now: datetime = GRACE_OVER,
-    stands: Standing | None = None,
-    chosen: Policy | None = None,
-) -> Verdict:
-    """Judge the example order, consented and unreported, of a shop that sends, at the end of the grace period."""
-    facts = (order or paid_order(), stands or standing(), evidence() if known is None else known, chosen or policy())
-    return decide(*facts, now)
-
-
-def sending(now: datetime = GRACE_OVER, basis: Basis = Basis.RECORDED_CONSENT) -> Verdict:
-    return Verdict(Outcome.WAITING, Reason.SENDING, look_at=now, basis=basis, ldu=basis.ldu)
-
 
 ROW_1: list[tuple[dict[str, Any], dict[str, Any], Reason]] = [
     ({"test": True}, {}, Reason.TEST_ORDER),
@@ -165,6 +119,14 @@ def test_row_6_store_policy_may_send_without_a_record() -> None:
     )
 
 
+def test_row_6_store_policy_asks_for_the_parcels_region_too() -> None:
+    chosen = policy(consent_mode=ConsentMode.STORE_POLICY, rules=FREE_TEXAS)
+
+    verdict = judged(paid_order(billing=TEXAS, shipping=Region("DE")), known=NO_RECORD, chosen=chosen)
+
+    assert verdict == Verdict(Outcome.WITHHELD, Reason.CONSENT_UNKNOWN)
+
+
 def test_row_7_nothing_to_match_by_is_withheld_even_while_off() -> None:
     verdict = judged(stands=standing(has_match_data=False), chosen=policy(tracking_on=False))
 
@@ -193,184 +155,3 @@ def test_row_9_while_off_or_off_in_between_an_order_is_missed(chosen: Policy, st
 
 def test_offline_tracking_is_off_by_default() -> None:
     assert judged(chosen=Policy()) == Verdict(Outcome.MISSED, Reason.TRACKING_OFF)
-
-
-def test_row_10_an_order_too_old_to_send_expires() -> None:
-    blocked = evidence(completed(Delivery.BLOCKED))
-
-    assert judged(known=blocked, now=END - SECOND) == sending(END - SECOND)
-    assert judged(known=blocked, now=END) == Verdict(Outcome.FAILED, Reason.EXPIRED)
-
-
-@pytest.mark.parametrize(
-    ("known", "stands", "chosen", "reason"),
-    [
-        (evidence(), standing(), policy(), Reason.UNCONFIRMED),
-        (evidence(), standing(released=True), policy(), Reason.EXPIRED),
-        (evidence(), standing(), policy(connection_broken=True), Reason.EXPIRED),
-        (evidence(completed(Delivery.BLOCKED)), standing(in_doubt_since=END - HOUR), policy(), Reason.UNCONFIRMED),
-        (evidence(), standing(in_doubt_since=END - HOUR, released=True), policy(), Reason.UNCONFIRMED),
-        (evidence(), standing(in_doubt_since=NOON), policy(connection_broken=True), Reason.UNCONFIRMED),
-    ],
-    ids=["held", "released", "waited for the connection", "in doubt", "in doubt, released", "in doubt, broken"],
-)
-def test_row_10_what_was_in_doubt_or_held_to_the_end_is_unconfirmed(
-    known: Evidence, stands: Standing, chosen: Policy, reason: Reason
-) -> None:
-    assert judged(known=known, stands=stands, chosen=chosen, now=END) == Verdict(Outcome.FAILED, reason)
-
-
-def test_row_11_a_broken_connection_is_waited_for_to_the_end() -> None:
-    broken = policy(connection_broken=True)
-
-    for now in (GRACE_OVER, NOON + 3 * DAY, END - SECOND):
-        assert judged(chosen=broken, now=now) == Verdict(Outcome.WAITING, Reason.CONNECTION_BROKEN, look_at=END)
-
-
-@pytest.mark.parametrize("word", [None, Delivery.PENDING, Delivery.TIMEOUT])
-def test_row_12_what_meta_may_have_had_for_more_than_47_hours_is_held(word: Delivery | None) -> None:
-    known = evidence(post(), completed(word))
-
-    assert judged(known=known, now=NOON + 47 * HOUR) == sending(NOON + 47 * HOUR)
-    assert judged(known=known, now=NOON + 47 * HOUR + SECOND) == Verdict(Outcome.WAITING, Reason.HELD, look_at=END)
-
-
-@pytest.mark.parametrize("word", [Delivery.BLOCKED, Delivery.SKIPPED, Delivery.NO_ORDER_ID])
-def test_row_12_what_the_pixel_certainly_did_not_send_is_sent_until_the_end(word: Delivery) -> None:
-    now = NOON + 5 * DAY
-
-    assert judged(known=evidence(completed(word)), now=now) == sending(now)
-
-
-def test_row_12_an_order_in_doubt_is_sent_again_for_47_hours_and_then_held() -> None:
-    blocked = evidence(completed(Delivery.BLOCKED))
-    doubtful = standing(in_doubt_since=NOON + DAY)
-    last = NOON + DAY + 47 * HOUR
-
-    assert judged(known=blocked, stands=doubtful, now=last) == sending(last)
-    assert judged(known=blocked, stands=doubtful, now=last + SECOND).reason is Reason.HELD
-
-
-@pytest.mark.parametrize("since", [None, NOON])
-def test_row_12_the_merchants_word_sends_what_is_held(since: datetime | None) -> None:
-    now = NOON + 3 * DAY
-
-    assert judged(stands=standing(in_doubt_since=since, released=True), now=now) == sending(now)
-
-
-def test_row_13_everything_else_is_sent_on_its_basis() -> None:
-    assert judged() == Verdict(Outcome.WAITING, Reason.SENDING, look_at=GRACE_OVER, basis=Basis.RECORDED_CONSENT)
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"order": paid_order(test=True)},
-        {"order": paid_order(cancelled=True)},
-        {"known": evidence(post(consent=REFUSED))},
-        {"known": evidence(post(consent=OPTED_OUT))},
-        {"known": NO_RECORD},
-        {"stands": standing(has_match_data=False, in_doubt_since=NOON)},
-        {"stands": standing(connection_is_current=False, in_doubt_since=NOON)},
-        {"chosen": policy(tracking_on=False)},
-    ],
-)
-def test_an_order_in_doubt_is_never_called_ignored_withheld_or_missed(facts: dict[str, Any]) -> None:
-    verdict = judged(**{"stands": standing(in_doubt_since=NOON), **facts})
-
-    assert verdict == Verdict(Outcome.FAILED, Reason.UNCONFIRMED)
-
-
-def test_an_order_in_doubt_that_turns_out_delivered_is_tracked() -> None:
-    verdict = judged(known=evidence(completed(Delivery.SENT)), stands=standing(in_doubt_since=NOON))
-
-    assert verdict.outcome is Outcome.TRACKED
-
-
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        ([], Reason.PIXEL_SILENT),
-        ([Delivery.PENDING], Reason.PIXEL_SILENT),
-        ([Delivery.TIMEOUT], Reason.PIXEL_SILENT),
-        ([Delivery.PENDING, Delivery.BLOCKED], Reason.PIXEL_BLOCKED),
-    ],
-)
-def test_a_recovered_order_was_blocked_if_the_browser_said_so_else_silent(
-    words: list[Delivery], reason: Reason
-) -> None:
-    assert recovered_reason(Evidence.of(completed(word) for word in words), ORDER_ID) is reason
-
-
-def test_every_reason_belongs_to_one_outcome() -> None:
-    listed = [reason for reasons in REASONS.values() for reason in reasons]
-
-    assert REASONS.keys() == set(Outcome)
-    assert sorted(listed) == sorted(Reason)
-
-
-@pytest.mark.parametrize("outcome", Outcome)
-def test_a_verdict_refuses_a_reason_of_another_outcome(outcome: Outcome) -> None:
-    foreign = next(reason for reason in Reason if reason not in REASONS[outcome])
-
-    with pytest.raises(ValueError, match="has no reason"):
-        Verdict(outcome, foreign)
-
-
-def test_a_verdict_is_looked_at_again_only_while_waiting() -> None:
-    with pytest.raises(ValueError, match="Only a waiting order"):
-        Verdict(Outcome.TRACKED, Reason.PIXEL_DELIVERED, look_at=NOON)
-
-
-def test_limited_data_use_cannot_part_from_its_basis() -> None:
-    with pytest.raises(ValueError, match="part of the basis"):
-        Verdict(Outcome.WAITING, Reason.SENDING, basis=Basis.STORE_POLICY_LDU)
-
-
-@pytest.mark.parametrize(
-    ("verdict", "final"),
-    [
-        (Verdict(Outcome.WAITING, Reason.HELD), False),
-        (Verdict(Outcome.MISSED, Reason.TRACKING_OFF), False),
-        (Verdict(Outcome.WITHHELD, Reason.CONSENT_UNKNOWN), False),
-        (Verdict(Outcome.WITHHELD, Reason.CONSENT_DECLINED), True),
-        (Verdict(Outcome.RECOVERED, Reason.PIXEL_SILENT), True),
-    ],
-)
-def test_missed_and_consent_unknown_stay_open_for_seven_days(verdict: Verdict, *, final: bool) -> None:
-    waiting = verdict.outcome is Outcome.WAITING
-
-    assert is_final(verdict, placed_at=NOON, now=NOON + 7 * DAY - SECOND) is final
-    assert is_final(verdict, placed_at=NOON, now=NOON + 7 * DAY) is not waiting
-
-
-def test_an_open_order_gives_way_to_a_late_delivery_and_to_a_recovery_only() -> None:
-    missed = Verdict(Outcome.MISSED, Reason.TRACKING_OFF)
-    tracked, sent = Verdict(Outcome.TRACKED, Reason.PIXEL_DELIVERED), sending()
-
-    assert may_change(missed, tracked)
-    assert not may_change(missed, sent)
-    assert may_change(missed, sent, recovering=True)
-    assert may_change(sent, missed)
-
-
-@pytest.mark.parametrize(
-    ("known", "modes"),
-    [
-        (evidence(post(consent=AGREED)), set(ConsentMode)),
-        (NO_RECORD, {ConsentMode.STORE_POLICY}),
-        (evidence(post(consent=REFUSED)), set()),
-        (evidence(completed(Delivery.SENT)), set()),
-    ],
-    ids=["agreed", "no record", "refused", "delivered"],
-)
-def test_what_each_mode_would_have_sent_is_told_while_off(known: Evidence, modes: set[ConsentMode]) -> None:
-    off = Policy(rules=FREE_TEXAS, connection_broken=True)
-    since = standing(tracking_on_since_intake=False)
-
-    assert would_send(paid_order(billing=TEXAS, shipping=TEXAS), since, known, off) == modes
-
-
-@pytest.mark.parametrize("changes", [{"test": True}, {"paid_at": NOON + 6 * DAY + 23 * HOUR}])
-def test_what_could_not_be_sent_at_the_end_of_the_grace_period_is_not_told_as_such(changes: dict[str, Any]) -> None:
-    assert would_send(paid_order(**changes), standing(), evidence(), Policy()) == frozenset()

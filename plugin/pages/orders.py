@@ -1,0 +1,93 @@
+"""GET /orders and /orders/<id>: every paid order with its outcome and reason, and how one order came to its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.pages import words
+from plugin.pages.door import Visit, merchant_only
+from plugin.pages.stopped import NO_SUCH_ORDER, stopped
+from plugin.recovery.outcomes import Outcome
+from plugin.recovery.purchase import event_id
+from plugin.storage import reading
+from plugin.storage.reading import Mark, OrderStory
+
+PAGE = 50
+ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A moment in an order's life; `kind` is how it is marked: ok, bad, info or none."""
+
+    at: datetime
+    title: str
+    text: str
+    kind: str = "none"
+
+
+@merchant_only
+def orders(visit: Visit) -> ResponseReturnValue:
+    """Show paid orders, the latest first: `outcome` names which, `before` where the list goes on."""
+    wanted = request.args.get("outcome", "")
+    outcome = Outcome(wanted) if wanted in set(Outcome) else None
+    before = Mark.from_text(request.args.get("before", ""))
+    with visit.given.database.transaction() as conn:
+        found = reading.recent(conn, visit.shop.id, limit=PAGE + 1, outcome=outcome, before=before)
+    shown = found[:PAGE]
+    return render_template(
+        "orders.html",
+        shop=visit.shop,
+        orders=shown,
+        outcome=outcome,
+        outcomes=tuple(Outcome),
+        is_first=before is None,
+        next_mark=str(shown[-1].mark) if len(found) > PAGE else None,
+    )
+
+
+@merchant_only
+def order(visit: Visit, order_id: str) -> ResponseReturnValue:
+    """Show one order of this shop."""
+    story = None
+    if ORDER_ID.fullmatch(order_id) and int(order_id) <= LARGEST_ID:
+        with visit.given.database.transaction() as conn:
+            story = reading.order(conn, visit.shop.id, int(order_id))
+    if story is None:
+        return stopped(NO_SUCH_ORDER, HTTPStatus.NOT_FOUND)
+    return render_template(
+        "order.html",
+        shop=visit.shop,
+        story=story,
+        steps=sorted(steps_of(story), key=lambda step: step.at, reverse=True),
+        event_id=event_id(story.line.order_id),
+    )
+
+
+def steps_of(story: OrderStory) -> Iterator[Step]:
+    """Yield what happened to an order, in no particular order."""
+    line, seen = story.line, story.seen
+    yield Step(story.placed_at, "Order placed", "Meta is told this time, whenever the order is sent.")
+    yield Step(line.paid_at, "Order paid", "From here on the pixel has the grace period to report it.", "info")
+    if seen.first_at and seen.last_at:
+        stages = ", ".join(words.STAGES.get(stage, stage) for stage in seen.stages)
+        yield Step(seen.first_at, "First word from the browser", f"In all the browser reported: {stages}.")
+        delivery = words.NO_DELIVERY if seen.delivery is None else words.DELIVERIES[seen.delivery]
+        yield Step(seen.last_at, "Last word from the browser", delivery, "ok" if seen.delivery == "sent" else "bad")
+    if story.first_sent_at:
+        yield Step(story.first_sent_at, "Sent to Meta", "The first request with this order.", "info")
+    if story.in_doubt_since:
+        text = "A request with this order was sent, and its answer never came. A repeat carries the same event id."
+        yield Step(story.in_doubt_since, "In doubt", text, "bad")
+    if story.decided_at:
+        why = words.WHY[line.reason].full
+        kind = {Outcome.RECOVERED: "ok", Outcome.TRACKED: "ok", Outcome.MISSED: "bad", Outcome.FAILED: "bad"}
+        yield Step(story.decided_at, words.LABELS[line.outcome], why, kind.get(line.outcome, "none"))

@@ -1,0 +1,125 @@
+"""A member of a shop's staff at the app's pages, and the stand-in Shopify and Meta behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import requests
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from plugin.settings import Settings
+from sandbox.server import running
+from sandbox.shops import Policy, Shop, shop_from
+from sandbox.world import DEFAULT_SCOPES, Options, World
+from tests import doors
+from tests.conftest import API_KEY, NOON, SECRETS, SHOP, settings_from
+from tests.edges.servers import unused_port
+
+TEXT_OF = {"s-badge", "s-paragraph", "s-text", "dd", "h1"}
+
+
+@dataclass(frozen=True)
+class Element:
+    """A start tag as a browser reads it: attribute names in lower case."""
+
+    tag: str
+    attributes: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes[name]
+
+    def get(self, name: str) -> str | None:
+        return self.attributes.get(name)
+
+
+class Page(HTMLParser):
+    """What tests look for in a page."""
+
+    def __init__(self, answer: TestResponse) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def all(self, tag: str = "", **attributes: str) -> list[Element]:
+        """Return the elements with a tag and attributes (`data_x` for `data-x`)."""
+        wanted = {name.replace("_", "-"): value for name, value in attributes.items()}
+        return [e for e in self.elements if tag in ("", e.tag) and wanted.items() <= e.attributes.items()]
+
+    def one(self, tag: str = "", **attributes: str) -> Element:
+        """Return the only such element."""
+        (found,) = self.all(tag, **attributes)
+        return found
+
+    @property
+    def page(self) -> Element:
+        """The page's own element, which carries its state."""
+        return self.one("s-page")
+
+    def error_at(self, name: str) -> str | None:
+        """Return the error shown at a field."""
+        return next((e.get("error") for e in self.elements if e.get("name") == name and e.tag.startswith("s-")), None)
+
+
+@dataclass
+class Merchant:
+    """Visits the app as App Bridge lets a browser do: an id token in the address of a page, else as a Bearer."""
+
+    client: FlaskClient
+    shop: str = SHOP
+    sub: str = "42"
+    tokens: list[str] = field(default_factory=list)
+    """Tokens to show; without any, one is made for each request."""
+
+    def token(self) -> str:
+        return self.tokens[-1] if self.tokens else doors.id_token(self.shop, sub=self.sub)
+
+    def load(self, path: str = "/") -> TestResponse:
+        """Load a page into the frame."""
+        return self.client.get(path, query_string={"id_token": self.token(), "embedded": "1", "shop": self.shop})
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, headers={"Authorization": f"Bearer {self.token()}"})
+
+    def post(self, path: str, *, follow: bool = False, **fields: str) -> TestResponse:
+        """Send a form as the app's script does; `follow`: to the page that its answer leads to."""
+        answer = self.client.post(path, data=fields, headers={"Authorization": f"Bearer {self.token()}"})
+        return self.get(answer.headers["Location"]) if follow and answer.status_code == 303 else answer
+
+
+@contextmanager
+def sandbox() -> Iterator[World]:
+    """Run a stand-in Shopify and Meta whose clock shows the tests' noon, with one shop."""
+    options = Options(port=unused_port(), api_key=API_KEY, api_secrets=tuple(SECRETS.split(",")))
+    with running(options) as world:
+        world.clock.offset = (NOON - world.clock.now()).total_seconds()
+        add_shop(world, SHOP)
+        yield world
+
+
+def add_shop(world: World, domain: str) -> Shop:
+    """Let a shop have the app."""
+    shop = shop_from({"shop": domain, "name": "Lantern", "policies": []}, world.new_id(), tuple(DEFAULT_SCOPES.split(",")))
+    shop.policies = [Policy("DE", None, consent_required=True, sale_opt_out_required=False)]
+    world.shops[domain] = shop
+    return shop
+
+
+def settings_for(world: World, **changes: str) -> Settings:
+    """Return settings whose outside is the sandbox."""
+    own = world.options.own_url
+    addresses = {"META_GRAPH_URL": f"{own}/meta/v26.0", "SHOPIFY_ADMIN_URL_TEMPLATE": f"{own}/admin/{{shop}}"}
+    return settings_from(**addresses | changes)
+
+
+def minted(world: World, domain: str = SHOP, sub: str = "42") -> str:
+    """Return an id token that the sandbox's Shopify also takes in exchange."""
+    wish = {"sub": sub, "real_time": True}
+    answer = requests.post(f"{world.options.own_url}/admin/{domain}/id-token", json=wish, timeout=5)
+    return str(answer.json()["id_token"])
