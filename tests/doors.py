@@ -30,7 +30,7 @@ def webhook(
     *,
     shop: str = SHOP,
     at: datetime | None = None,
-    **headers: str,
+    headers: dict[str, str] | None = None,
 ) -> TestResponse:
     """Deliver a signed webhook."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -43,7 +43,7 @@ def webhook(
     }
     if at is not None:
         given["X-Shopify-Triggered-At"] = at.isoformat()
-    return client.post(path, data=raw, content_type="application/json", headers=given | headers)
+    return client.post(path, data=raw, content_type="application/json", headers=given | (headers or {}))
 
 
 def evidence(client: FlaskClient, body: dict[str, Any] | bytes, **headers: str) -> TestResponse:

@@ -9,7 +9,7 @@ import click
 
 from plugin.cli.run import build_services
 from plugin.services import Services
-from plugin.storage import shops
+from plugin.storage import held, shops
 from plugin.storage.shops import Shop
 
 
@@ -77,6 +77,41 @@ def explain(shop_domain: str, order_id: int, as_json: bool) -> None:  # noqa: FB
     if row is None:
         raise click.ClickException(f"There is no order {order_id} of {shop_domain} in the ledger.")
     click.echo(json.dumps(row, default=str) if as_json else "\n".join(_lines(row)))
+
+
+def _held(shop_domain: str, order_id: int | None, *, all_held: bool, send: bool) -> None:
+    """Do with held orders what the merchant says."""
+    if all_held == (order_id is not None):
+        raise click.UsageError("Name one ORDER, or give --all-held.")
+    given = build_services()
+    shop_id = find_shop(given, shop_domain)
+    with given.database.transaction() as conn:
+        shop = shops.by_id(conn, given.vault, shop_id)
+        if shop is None:
+            raise click.ClickException("The store's keys are gone: nothing of it can be sent or closed.")
+        act = held.send if send else held.close
+        count = act(conn, shop, given.clock.now(), order_id)
+    if not count:
+        raise click.ClickException("No order is held there.")
+    click.echo(f"{count} {'to be sent' if send else 'closed as failed, unconfirmed'}.")
+
+
+@orders.command("send")
+@click.argument("shop_domain")
+@click.argument("order_id", type=int, required=False)
+@click.option("--all-held", is_flag=True, help="all held orders of the store")
+def send(shop_domain: str, order_id: int | None, all_held: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """Send a held order once more, though Meta might count it twice."""
+    _held(shop_domain, order_id, all_held=all_held, send=True)
+
+
+@orders.command("close")
+@click.argument("shop_domain")
+@click.argument("order_id", type=int, required=False)
+@click.option("--all-held", is_flag=True, help="all held orders of the store")
+def close(shop_domain: str, order_id: int | None, all_held: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """Close a held order without sending it: it ends failed, unconfirmed."""
+    _held(shop_domain, order_id, all_held=all_held, send=False)
 
 
 def _lines(row: dict[str, Any]) -> list[str]:

@@ -145,21 +145,18 @@ def _final_events(conn: Conn, shop: Shop, go: Sequence[Judged]) -> list[bytes]:
     return events
 
 
+# The merchant's word ("released") is good for one request.
+_MARK = """
+UPDATE paid_order SET reason = 'sending', released = false, reposts = reposts + (in_doubt_since IS NOT NULL)::int,
+    first_sent_at = coalesce(first_sent_at, %s), sealed_event = %s, basis = %s, fields_sent = %s
+WHERE shop_id = %s AND order_id = %s
+"""
+
+
 def _mark_started(conn: Conn, shop: Shop, change: Judged, event: bytes, now: datetime) -> None:
     order_id = change.entry.order.id
-    conn.execute(
-        "UPDATE paid_order SET reason = 'sending', released = false, reposts = reposts + (in_doubt_since IS NOT NULL)::int,"
-        " first_sent_at = coalesce(first_sent_at, %s), sealed_event = %s, basis = %s, fields_sent = %s"
-        " WHERE shop_id = %s AND order_id = %s",
-        (
-            now,
-            shop.key.seal(event, event_place(order_id)),
-            change.verdict.basis,
-            sorted(shop.fields),
-            shop.id,
-            order_id,
-        ),
-    )
+    sealed = shop.key.seal(event, event_place(order_id))
+    conn.execute(_MARK, (now, sealed, change.verdict.basis, sorted(shop.fields), shop.id, order_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from plugin.jobs import deliver, sweep
 from plugin.meta.conversions import ConversionsClient
 from plugin.services import Services
-from plugin.storage import connections, locks, sending, shops
+from plugin.storage import connections, held, locks, sending, shops
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import MovedClock, connect
@@ -282,12 +282,12 @@ def held_by_a_dead_worker(services: Services, shop: Shop, *, started: bool) -> N
     """Claim as a worker does, and (if `started`) mark the request as begun; then never come back."""
     sweep.sweep(services)
     with services.database.transaction() as conn:
-        held = sending.claim(conn, shop.id, services.clock.now(), lease=timedelta(milliseconds=1))
-    assert held is not None
+        claimed = sending.claim(conn, shop.id, services.clock.now(), lease=timedelta(milliseconds=1))
+    assert claimed is not None
     if started:
         with services.database.transaction() as conn:
             now = services.clock.now()
-            assert sending.start_post(conn, services.vault, held, now, timedelta(seconds=90)) is not None
+            assert sending.start_post(conn, services.vault, claimed, now, timedelta(seconds=90)) is not None
     with services.database.transaction() as conn:  # its deadline and PostgreSQL's rest after a start have passed
         conn.execute("UPDATE attempt SET deadline = now() - interval '1 second'")
 
@@ -348,3 +348,51 @@ def test_an_order_reset_on_the_way_is_in_doubt(services: Services, missed: Shop,
     work(services)
 
     assert row(services)["in_doubt_since"] is not None
+
+
+@pytest.fixture
+def held_order(services: Services, missed: Shop, meta: Meta, clock: MovedClock) -> Shop:
+    """The order's only request got no answer, 48 hours ago."""
+    meta.says(LATE)
+    work(services)
+    clock.pass_by(hours=48)
+    work(services)
+    assert ended(services) == ("waiting", "held")
+    meta.says(reply(TAKEN))
+    return missed
+
+
+def test_a_held_order_is_sent_on_the_merchants_word(
+    services: Services, held_order: Shop, meta: Meta, clock: MovedClock
+) -> None:
+    with services.database.transaction() as conn:
+        assert held.send(conn, held_order, clock.now()) == 1
+    work(services)
+
+    assert ended(services) == ("recovered", "pixel_silent")
+    assert len(meta.events()) == 2
+
+
+def test_the_merchants_word_is_good_for_one_request(
+    services: Services, held_order: Shop, meta: Meta, clock: MovedClock
+) -> None:
+    meta.says(LATE)
+    with services.database.transaction() as conn:
+        held.send(conn, held_order, clock.now(), ORDER_ID)
+    work(services)
+    clock.pass_by(hours=1)
+    work(services)
+
+    assert ended(services) == ("waiting", "held")
+    assert len(meta.events()) == 2
+
+
+def test_a_held_order_is_closed_on_the_merchants_word(
+    services: Services, held_order: Shop, meta: Meta, clock: MovedClock
+) -> None:
+    with services.database.transaction() as conn:
+        assert held.close(conn, held_order, clock.now(), 1) == 0
+        assert held.close(conn, held_order, clock.now(), ORDER_ID) == 1
+
+    assert ended(services) == ("failed", "unconfirmed")
+    assert len(meta.events()) == 1

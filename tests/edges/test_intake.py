@@ -58,7 +58,7 @@ def test_a_malformed_order_gets_400_with_one_sentence_and_changes_nothing(
 
 def test_an_unsigned_order_gets_401(client: FlaskClient, services: Services, shop: Shop) -> None:
     for signature in ("", "AAAA", "sig-ñ"):
-        answer = doors.webhook(client, PATH, paid_body(), **{"X-Shopify-Hmac-Sha256": signature})
+        answer = doors.webhook(client, PATH, paid_body(), headers={"X-Shopify-Hmac-Sha256": signature})
 
         assert answer.status_code == 401
     assert count(services) == 0
@@ -66,7 +66,9 @@ def test_an_unsigned_order_gets_401(client: FlaskClient, services: Services, sho
 
 def test_the_older_secret_still_signs(client: FlaskClient, services: Services, shop: Shop) -> None:
     raw = paid_body()
-    answer = doors.webhook(client, PATH, raw, **{"X-Shopify-Hmac-Sha256": doors.signature(raw, SECRETS.split(",")[1])})
+    answer = doors.webhook(
+        client, PATH, raw, headers={"X-Shopify-Hmac-Sha256": doors.signature(raw, SECRETS.split(",")[1])}
+    )
 
     assert answer.status_code == 200
     assert count(services) == 1

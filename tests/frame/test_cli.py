@@ -148,3 +148,14 @@ def test_a_store_is_shown_with_its_connection_and_switch(
     said = capsys.readouterr().out
     assert "left 2026-11-24" in said
     assert "not connected" in said
+
+
+def test_held_orders_are_sent_or_closed_by_name_or_all(
+    capsys: pytest.CaptureFixture[str], shop: Shop, told: None
+) -> None:
+    assert main(["orders", "send", SHOP]) == 2
+    assert main(["orders", "close", SHOP, "7", "--all-held"]) == 2
+    assert main(["orders", "send", SHOP, "7"]) == 1
+    assert main(["orders", "close", SHOP, "--all-held"]) == 1
+
+    assert capsys.readouterr().err.count("No order is held there.") == 2
