@@ -12,12 +12,12 @@ help: ## list the commands
 
 # --- set-up: stamps under build/ make second runs take seconds ---
 .venv/bin/python:
-	@mkdir -p build; $(PYTHON) tools/venv.py .venv
+	@mkdir -p build; $(PYTHON) tools/environment.py .venv
 
 build/app.stamp: requirements/app.txt | .venv/bin/python
 	@mkdir -p build; echo "Installing the Python packages ..."
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/app.txt
-	@$(PY) tools/venv.py --link .venv
+	@$(PY) tools/environment.py --link .venv
 	@touch $@
 
 build/dev.stamp: requirements/dev.txt build/app.stamp

@@ -1,7 +1,7 @@
 """Make the project's virtual environment with nothing but Python; link the project into it.
 
-python3 tools/venv.py .venv          create it (asks apt-get for python3-venv where Debian left that out)
-python  tools/venv.py --link .venv   put the project on its path and write the `backstop` command
+python3 tools/environment.py .venv          create it (asks apt-get for python3-venv where Debian left that out)
+python  tools/environment.py --link .venv   put the project on its path and write the `backstop` command
 """
 
 from __future__ import annotations
