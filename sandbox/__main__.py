@@ -16,7 +16,7 @@ from sandbox.world import DEFAULT_SCOPES, Options, World
 def options_from(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
     """Read the command line; what it leaves out comes from the environment, then from the defaults."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=9401, help="port on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=9401, help="port on 127.0.0.1; 0: a free one")
     parser.add_argument(
         "--app-url", default=env.get("BACKSTOP_URL") or Options(port=0).app_url, help="where the app is"
     )

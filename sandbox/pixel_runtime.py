@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sysconfig
 import threading
-from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,7 @@ class PixelRuntime:
             self._waiting[number] = answer
             try:
                 self._write(process, line)
-            except OSError as cause:
+            except (OSError, ValueError) as cause:
                 del self._waiting[number]
                 message = "the pixel's Node process has ended"
                 raise PixelUnavailable(message) from cause
@@ -93,16 +92,18 @@ class PixelRuntime:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=3)
+        self._reader.join(timeout=3)
 
     def _alive(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
             if not self._host.exists():
                 message = f"{self._host} is missing"
                 raise PixelUnavailable(message)
             self._process = subprocess.Popen(
                 [node(), str(self._host)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
-            threading.Thread(target=self._read, args=(self._process,), name="pixel-reader", daemon=True).start()
+            self._reader = threading.Thread(target=self._read, args=(self._process,), name="pixels", daemon=True)
+            self._reader.start()
         return self._process
 
     @staticmethod
@@ -113,12 +114,24 @@ class PixelRuntime:
         process.stdin.flush()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
-        lines: Iterable[str] = process.stdout or ()
-        for line in lines:
-            said = json.loads(line)
-            waiting = self._waiting.get(said.get("id") or 0)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(said)
-        for waiting in list(self._waiting.values()):
-            if not waiting.done():
-                waiting.set_result({"ok": False, "error": "the pixel's Node process has ended"})
+        if process.stdout is None:
+            return
+        with process.stdout as lines:
+            for line in lines:
+                said = json.loads(line)
+                waiting = self._waiting.get(said.get("id") or 0)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(said)
+        self._ended(process)
+
+    def _ended(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            if self._process is process:
+                self._process = None
+            for waiting in list(self._waiting.values()):
+                if not waiting.done():
+                    waiting.set_result({"ok": False, "error": "the pixel's Node process has ended"})
+        with contextlib.suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()
+        process.wait()

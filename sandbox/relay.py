@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.faults import Fault
 from sandbox.history import hang_up
-from sandbox.reach import reach
+from sandbox.reach import call
 from sandbox.visit import Visit
 from sandbox.world import world
 
@@ -30,14 +30,12 @@ def forward(name: str, path: str) -> ResponseReturnValue:
         abort(404, "no such visit")
     if is_lost(visit):
         return hang_up()
-    url, host = reach(f"{visit.collector}/{path}")
-    headers = {key: request.headers[key] for key in PASSED_ON if key in request.headers} | {"Host": host}
+    headers = {key: request.headers[key] for key in PASSED_ON if key in request.headers}
     if visit.sale.buyer.browser_ip:
         headers["X-Forwarded-For"] = visit.sale.buyer.browser_ip
+    url = f"{visit.collector}/{path}"
     try:
-        answer = requests.request(
-            request.method, url, data=request.get_data(), headers=headers, timeout=TIMEOUT, allow_redirects=False
-        )
+        answer = call(request.method, url, headers, data=request.get_data(), timeout=TIMEOUT)
     except requests.RequestException:
         return hang_up()  # the browser learns no more either
     kept = [(key, value) for key, value in answer.headers.items() if key.lower() not in HOP_BY_HOP]

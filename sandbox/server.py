@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, jsonify
@@ -27,6 +28,8 @@ from sandbox.history import Recorder
 from sandbox.world import Options, World
 
 PARTS = (control, meta, meta_tr, shopify_admin, shopify_auth, admin_api, order_desk, storefront, relay)
+POLL = 0.02
+"""Seconds between looks whether to stop."""
 LARGEST_FORM = 64 * 1024 * 1024
 """Bytes; a thousand events as one form field are some."""
 
@@ -62,7 +65,9 @@ def open_server(world: World) -> BaseWSGIServer:
     """Bind the port of the world's options; ``serve_forever`` then serves."""
     app = create_app(world)
     app.wsgi_app = Recorder(app.wsgi_app, world.history)  # type: ignore[method-assign] # Flask's own way to add a layer
-    return make_server("127.0.0.1", world.options.port, app, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", world.options.port, app, threaded=True, request_handler=Quiet)
+    world.options = replace(world.options, port=server.server_port)  # 0 asks for a free one
+    return server
 
 
 @contextmanager
@@ -70,7 +75,7 @@ def running(options: Options) -> Iterator[World]:
     """A sandbox in threads of this process, for tests that want its state at hand as well."""
     world = World(options)
     server = open_server(world)
-    thread = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL,), name="sandbox", daemon=True)
     thread.start()
     try:
         yield world

@@ -10,42 +10,41 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.checkout_data import ORDER_FORMS, STAGES
 from sandbox.pixel_runtime import PixelUnavailable
-from sandbox.sales import enter, sale_from, tell_paid
+from sandbox.sales import KINDS, enter, sale_from, tell_paid
 from sandbox.shops import Json, Shop
 from sandbox.visit import Visit, begin, walk
 from sandbox.world import asked, shop_named, world
 
 blueprint = Blueprint("storefront", __name__, url_prefix="/shop")
 
-VISIT_WORDS = frozenset(
-    [
-        "consent",
-        "region",
-        "adblock",
-        "decline_before_load",
-        "withdraw_during_checkout",
-        "close_tab",
-        "lines",
-        "buyer",
-        "currency",
-        "rate",
-        "pay",
-        "stop_at",
-        "placed_ago",
-        "changes",
-        "pixel_paused",
-        "pixel_order",
-        "settle_ms",
-        "webhook_first",
-        "wait_webhook",
-    ]
-)
+VISIT_WORDS = {
+    "region": "DE, FR, GB, US, US-CA, JP or any other country code; the shop's own if not said",
+    "buyer": "any field of people.Buyer, in place of the region's usual one",
+    "lines": "[{product_id, variant_id, title, price, quantity}], price in the shop's currency",
+    "currency": "the buyer's currency; the shop's if not said",
+    "rate": "units of the buyer's currency for one of the shop's",
+    "consent": "the choice in the banner: {marketing, analytics, preferences, sale_of_data}; else true",
+    "decline_before_load": "the banner is never answered: nothing is allowed, the pixel never loads",
+    "withdraw_during_checkout": "true: all consent is taken back after the contact step; or purposes, as in consent",
+    "adblock": "true: Meta's hosts are blocked; or a list of hosts",
+    "pixel_paused": "the platform pauses the pixel for this visit",
+    "pixel_order": "how checkout_completed writes the order's id: plain, gid, identity, none",
+    "close_tab": "the tab is closed before the thank-you page",
+    "stop_at": "the event after which the buyer leaves without an order",
+    "pay": "false: the order stays pending; POST /admin/<shop>/orders/<id> can pay it",
+    "placed_ago": "seconds since the purchase",
+    "changes": "put over the finished order, key by key",
+    "webhook_first": "orders/paid goes out before the thank-you page",
+    "wait_webhook": "false: the answer does not wait for the webhook's first try",
+    "settle_ms": "how long each page gives the pixel to finish; 10000 if not said",
+}
+"""What one visit can be told, all optional."""
 PAGES = ("page_viewed", "product_viewed", "product_added_to_cart")
 
 
 @blueprint.post("/<domain>/checkout")
 def checkout(domain: str) -> ResponseReturnValue:
-    """Let one buyer shop, as the body says; docs of each word in ``VISIT_WORDS`` are in docs/reference."""
+    """Let one buyer shop, as the body says in the words of ``VISIT_WORDS``."""
     shop, wish = shop_named(domain), asked()
     check(wish)
     visit = begin(shop, sale_from(shop, wish), wish)
@@ -60,7 +59,7 @@ def checkout(domain: str) -> ResponseReturnValue:
 
 def check(wish: Mapping[str, Any]) -> None:
     """Refuse words that would be silently without effect."""
-    if unknown := wish.keys() - VISIT_WORDS:
+    if unknown := wish.keys() - VISIT_WORDS.keys():
         abort(400, f"unknown: {', '.join(sorted(unknown))}")
     if wish.get("stop_at") not in {None, *PAGES, *STAGES[:-1]}:
         abort(400, f"stop_at must be one of {', '.join((*PAGES, *STAGES[:-1]))}")
@@ -122,5 +121,5 @@ def order_named(shop: Shop, order_id: str) -> Json:
 
 @blueprint.get("/")
 def front() -> ResponseReturnValue:
-    """The shops' names."""
-    return jsonify(test_use_only=True, shops=sorted(world().shops))
+    """The shops' names, and what a visit and an order can be told."""
+    return jsonify(test_use_only=True, shops=sorted(world().shops), visit=VISIT_WORDS, kinds=sorted(KINDS))

@@ -39,7 +39,13 @@ class Visit:
     net: list[Json] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     state: str = "none"
+    tab: bool = False
     cookies: Json = field(default_factory=dict)
+
+    @property
+    def tracked(self) -> bool:
+        """Whether a pixel can run in this visit at all: else the pages need no browser."""
+        return self.shop.pixel is not None and not self.wish.get("pixel_paused")
 
     def strikes(self, fault: Fault) -> bool:
         """Whether the fault is this visit's fate: decided once, so that a second try does not escape."""
@@ -76,9 +82,10 @@ class Visit:
             self.publish(STAGES[-1], self.about(STAGES[-1]))
 
     def close(self) -> None:
-        """The tab is closed."""
-        if self.state != "none":
+        """The tab is closed; what an error left open as well."""
+        if self.tab:
             self.tell("close")
+            self.tab = False
 
     # --- the buyer's choice
 
@@ -122,7 +129,7 @@ class Visit:
         own, buyer, shop = world().options.own_url, self.sale.buyer, self.shop
         return {
             "shop": shop.domain,
-            "settings": None if shop.pixel is None or self.wish.get("pixel_paused") else shop.pixel.settings,
+            "settings": shop.pixel.settings if shop.pixel else None,
             "userAgent": buyer.user_agent or "",
             "languages": [buyer.locale],
             "adblock": self.wish.get("adblock", False),
@@ -143,7 +150,10 @@ class Visit:
 
     def tell(self, op: str, **fields: Any) -> None:
         """Have the browser do something, and note what the pixel did."""
+        if not self.tracked:
+            return
         said = world().pixels.ask(op, visit=self.name, **fields)
+        self.tab = True
         self.state, self.cookies = said["pixel"] if op != "close" else self.state, said["cookies"]
         self.net += said["net"]
         self.errors += said["errors"]
@@ -168,7 +178,7 @@ def begin(shop: Shop, sale: Sale, wish: Mapping[str, Any]) -> Visit:
     """Start a visit and remember it for the relay."""
     here = world()
     visit = Visit(secrets.token_hex(8), shop, sale, wish)
-    if shop.pixel is not None and not wish.get("pixel_paused"):
+    if visit.tracked and shop.pixel is not None:
         parts = urlsplit(shop.pixel.settings.get("collector", ""))
         visit.collector = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         here.pixels.ask("clock", offset_seconds=here.clock.offset)

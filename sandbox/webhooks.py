@@ -19,7 +19,7 @@ import requests
 from sandbox.clock import Clock, iso
 from sandbox.faults import Fault, Faults
 from sandbox.history import History
-from sandbox.reach import reach
+from sandbox.reach import call
 
 API_VERSION = "2026-10"
 TIMEOUT = (1.0, 4.0)
@@ -28,6 +28,7 @@ RETRIES = 8
 FIRST_GAP = timedelta(hours=4) / (2**RETRIES - 1)
 """Each gap is twice the one before, and all of them together are four hours."""
 SENDERS = 8
+LONGEST_WAIT = 60.0
 KEPT = 20_000
 PATHS = {
     "orders/paid": "/webhooks/orders/paid",
@@ -89,7 +90,10 @@ class Sender:
             delivery.busy = True
             self._remember(delivery)
         work: Future[dict[str, Any]] = self._pool.submit(self._try, delivery)
-        return work.result(timeout=60) if wait else {"status": None}
+        try:
+            return work.result(timeout=LONGEST_WAIT if wait else 0)
+        except TimeoutError:
+            return {"status": None, "error": "no try has ended yet"}
 
     def schedule(self, delivery: Delivery) -> None:
         """Send a webhook when its ``due_at`` has come."""
@@ -165,19 +169,12 @@ class Sender:
         return next((name for name in names if self._faults.hit(name, shop=delivery.shop) is not None), None)
 
     def _call(self, delivery: Delivery) -> dict[str, Any]:
-        url, host = reach(delivery.url)
         try:
-            answer = requests.post(
-                url,
-                data=delivery.body,
-                headers=self._headers(delivery) | {"Host": host},
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
+            answer = call(
+                "POST", delivery.url, self._headers(delivery), data=delivery.body, timeout=TIMEOUT, stream=True
             )
         except requests.RequestException as cause:
             return {"error": type(cause).__name__}
-        answer.close()
         return {"status": answer.status_code}
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:

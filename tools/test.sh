@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: JavaScript, then Python with coverage. FULL=1 adds the slow ones.
+# Every test: JavaScript, Python with coverage, then the story on the shipped processes. FULL=1 adds the slow ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
@@ -16,3 +16,6 @@ $bin/pytest -q -n 2 --dist loadgroup "${marks[@]}" --cov --cov-report= "$@"
 echo "== Coverage"
 $bin/coverage report --include='plugin/recovery/*' --fail-under=100 | tail -n 4
 $bin/coverage report --fail-under=90 | tail -n 25
+
+echo "== Story"
+$bin/backstop story
