@@ -22,6 +22,13 @@ from plugin.storage.reading import Mark, OrderStory
 PAGE = 50
 ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 LARGEST_ID = 2**63 - 1
+KINDS = dict.fromkeys(Outcome, "none") | {
+    Outcome.RECOVERED: "ok",
+    Outcome.TRACKED: "ok",
+    Outcome.MISSED: "bad",
+    Outcome.FAILED: "bad",
+}
+"""How the end of an order is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ def order(visit: Visit, order_id: str) -> ResponseReturnValue:
         shop=visit.shop,
         story=story,
         steps=sorted(steps_of(story), key=lambda step: step.at, reverse=True),
+        fields=[name for field, name in words.FIELDS.items() if field in story.fields_sent],
         event_id=event_id(story.line.order_id),
     )
 
@@ -79,15 +87,16 @@ def steps_of(story: OrderStory) -> Iterator[Step]:
     yield Step(line.paid_at, "Order paid", "From here on the pixel has the grace period to report it.", "info")
     if seen.first_at and seen.last_at:
         stages = ", ".join(words.STAGES.get(stage, stage) for stage in seen.stages)
-        yield Step(seen.first_at, "First word from the browser", f"In all the browser reported: {stages}.")
-        delivery = words.NO_DELIVERY if seen.delivery is None else words.DELIVERIES[seen.delivery]
-        yield Step(seen.last_at, "Last word from the browser", delivery, "ok" if seen.delivery == "sent" else "bad")
+        yield Step(seen.first_at, "First word from the browser", f"In all it reported: {stages}.")
+        if seen.last_at != seen.first_at or seen.delivery:
+            delivery = words.DELIVERIES.get(seen.delivery or "", words.NO_DELIVERY)
+            yield Step(seen.last_at, "Last word from the browser", delivery, "ok" if seen.delivery == "sent" else "bad")
     if story.first_sent_at:
         yield Step(story.first_sent_at, "Sent to Meta", "The first request with this order.", "info")
     if story.in_doubt_since:
         text = "A request with this order was sent, and its answer never came. A repeat carries the same event id."
         yield Step(story.in_doubt_since, "In doubt", text, "bad")
     if story.decided_at:
-        why = words.WHY[line.reason].full
-        kind = {Outcome.RECOVERED: "ok", Outcome.TRACKED: "ok", Outcome.MISSED: "bad", Outcome.FAILED: "bad"}
-        yield Step(story.decided_at, words.LABELS[line.outcome], why, kind.get(line.outcome, "none"))
+        yield Step(
+            story.decided_at, words.LABELS[line.outcome], words.WHY[line.reason].short + ".", KINDS[line.outcome]
+        )

@@ -26,7 +26,7 @@ def set_up(app: Flask) -> None:
     """Teach the app's templates our filters. A name that a template has wrong is an error, not an empty text."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"moment": moment, "day": day, "money": money}
+    app.jinja_env.filters |= {"moment": moment, "money": money}
     app.jinja_env.globals |= {"words": words}
 
 
@@ -47,12 +47,6 @@ def moment(at: datetime, zone: str) -> str:
     """Return a time as the shop's clocks show it: `24 Nov 2026, 13:01`."""
     local = at.astimezone(zone_of(zone))
     return f"{local.day} {local:%b %Y, %H:%M}"
-
-
-def day(at: datetime, zone: str) -> str:
-    """Return a day as the shop's calendar has it: `24 Nov 2026`."""
-    local = at.astimezone(zone_of(zone))
-    return f"{local.day} {local:%b %Y}"
 
 
 def money(value: Decimal, currency: str) -> str:

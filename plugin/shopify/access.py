@@ -19,13 +19,11 @@ OPEN_AGAIN = "the shop has to be opened again"
 def access_token(database: Database, vault: Vault, tokens_client: TokenClient, shop: Shop, now: datetime) -> str:
     """Return an access token that is good for the next minute at least.
 
-    A refreshed pair is stored before its first use; until then Shopify goes on taking the old refresh token, so that
-    nothing is lost with a process that dies in between.
+    A refreshed pair is stored before its first use; until then Shopify takes the old one, so a crash loses nothing.
 
     Raises:
         ShopifyDisconnected: no token is left that Shopify takes; it gets one when a member of the staff opens the app.
         ShopifyUnavailable, ShopifyForbidden, ShopifyRefused: see there.
-        DatabaseAway: see there.
     """
     _, held = _read(database, vault, shop.domain)
     if held is not None and is_fresh(held, now):

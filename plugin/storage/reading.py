@@ -152,10 +152,7 @@ def recent(
 
 
 def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
-    """Return what the ledger tells of one order of this shop; None if it has no such order.
-
-    Evidence that came after the decision is in it, as long as it is kept; from then on, what the decision was made by.
-    """
+    """Return what the ledger tells of one order of this shop, late evidence included; None if it has no such order."""
     row = conn.execute(
         "SELECT *, sealed_event IS NOT NULL AS holds_event FROM paid_order WHERE shop_id = %s AND order_id = %s",
         (shop_id, order_id),
@@ -166,7 +163,7 @@ def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
         line=_line(row),
         placed_at=row["placed_at"],
         decided_at=row["decided_at"],
-        regions=tuple(dict.fromkeys(filter(None, (row["billing_region"], row["shipping_region"])))),
+        regions=tuple(sorted({row["billing_region"], row["shipping_region"]} - {None})),
         first_sent_at=row["first_sent_at"],
         in_doubt_since=row["in_doubt_since"],
         basis=row["basis"],

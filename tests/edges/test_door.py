@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import create_app
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.storage.database import Database
 from plugin.storage.shops import Shop
 from tests import doors
 from tests.conftest import SECRETS, SHOP, connect, install, settings_from
@@ -55,9 +58,7 @@ def test_a_token_of_any_secret_in_use_opens(client: FlaskClient, shop: Shop, sec
 
 
 @pytest.mark.parametrize("name", BAD_TOKENS)
-def test_a_page_loaded_without_a_good_token_goes_by_the_bounce_page(
-    client: FlaskClient, shop: Shop, name: str
-) -> None:
+def test_a_page_loaded_without_a_good_token_goes_by_the_bounce_page(client: FlaskClient, shop: Shop, name: str) -> None:
     answer = client.get("/orders", query_string={"outcome": "missed", "id_token": BAD_TOKENS[name], "hmac": "00"})
 
     assert answer.status_code == 302
@@ -235,13 +236,14 @@ def test_the_apps_files_are_kept_by_version(client: FlaskClient, shop: Shop) -> 
     assert client.get("/static/none.js?v=").status_code == 404
 
 
-def test_without_its_database_a_page_says_so(client: FlaskClient, services: Services, shop: Shop) -> None:
-    def away() -> NoReturn:
-        raise DatabaseAway
+def test_without_its_database_a_page_says_so(settings: Settings) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    app = create_app(settings, nowhere)
+    app.extensions["backstop"].database.close()
+    with closing(Database(nowhere, patience=0.2)) as away:
+        object.__setattr__(app.extensions["backstop"], "database", away)
 
-    object.__setattr__(services, "database", SimpleNamespace(transaction=away, close=services.database.close))
-
-    answer = Merchant(client).get("/")
+        answer = Merchant(app.test_client()).get("/")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "data-stopped" in Page(answer).page.attributes

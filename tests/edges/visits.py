@@ -11,15 +11,20 @@ import requests
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from plugin.services import Services
 from plugin.settings import Settings
+from plugin.shopify import access
+from plugin.storage import connections, shops
+from plugin.storage.shops import Shop, Tokens
+from sandbox.meta_store import DEFAULT_DATASET, DEFAULT_TOKEN
 from sandbox.server import running
-from sandbox.shops import Policy, Shop, shop_from
+from sandbox.shops import Policy, shop_from
+from sandbox.shops import Shop as SandboxShop
 from sandbox.world import DEFAULT_SCOPES, Options, World
 from tests import doors
+from tests.builders import ORDER_ID
 from tests.conftest import API_KEY, NOON, SECRETS, SHOP, settings_from
 from tests.edges.servers import unused_port
-
-TEXT_OF = {"s-badge", "s-paragraph", "s-text", "dd", "h1"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,14 @@ class Page(HTMLParser):
         """The page's own element, which carries its state."""
         return self.one("s-page")
 
+    def orders(self) -> list[int]:
+        """Return the orders listed, counted from the example order on."""
+        return [int(row["data-order"]) - ORDER_ID for row in self.all("s-table-row")]
+
+    def figures(self) -> dict[str, int]:
+        """Return the dashboard's figures."""
+        return {e["data-figure"]: int(e["data-count"]) for e in self.elements if "data-figure" in e.attributes}
+
     def error_at(self, name: str) -> str | None:
         """Return the error shown at a field."""
         return next((e.get("error") for e in self.elements if e.get("name") == name and e.tag.startswith("s-")), None)
@@ -87,10 +100,14 @@ class Merchant:
     def get(self, path: str) -> TestResponse:
         return self.client.get(path, headers={"Authorization": f"Bearer {self.token()}"})
 
-    def post(self, path: str, *, follow: bool = False, **fields: str) -> TestResponse:
-        """Send a form as the app's script does; `follow`: to the page that its answer leads to."""
-        answer = self.client.post(path, data=fields, headers={"Authorization": f"Bearer {self.token()}"})
-        return self.get(answer.headers["Location"]) if follow and answer.status_code == 303 else answer
+    def post(self, path: str, **fields: str) -> TestResponse:
+        """Send a form as the app's script does."""
+        return self.client.post(path, data=fields, headers={"Authorization": f"Bearer {self.token()}"})
+
+    def go(self, path: str, **fields: str) -> TestResponse:
+        """Send a form, and open the page that its answer leads to."""
+        answer = self.post(path, **fields)
+        return self.get(answer.headers["Location"]) if answer.status_code == 303 else answer
 
 
 @contextmanager
@@ -103,9 +120,11 @@ def sandbox() -> Iterator[World]:
         yield world
 
 
-def add_shop(world: World, domain: str) -> Shop:
+def add_shop(world: World, domain: str) -> SandboxShop:
     """Let a shop have the app."""
-    shop = shop_from({"shop": domain, "name": "Lantern", "policies": []}, world.new_id(), tuple(DEFAULT_SCOPES.split(",")))
+    shop = shop_from(
+        {"shop": domain, "name": "Lantern", "policies": []}, world.new_id(), tuple(DEFAULT_SCOPES.split(","))
+    )
     shop.policies = [Policy("DE", None, consent_required=True, sale_opt_out_required=False)]
     world.shops[domain] = shop
     return shop
@@ -123,3 +142,46 @@ def minted(world: World, domain: str = SHOP, sub: str = "42") -> str:
     wish = {"sub": sub, "real_time": True}
     answer = requests.post(f"{world.options.own_url}/admin/{domain}/id-token", json=wish, timeout=5)
     return str(answer.json()["id_token"])
+
+
+def connect(merchant: Merchant, **changes: str) -> Page:
+    """Connect the sandbox's dataset; return the page that this leads to."""
+    answer = merchant.go("/connect", **{"dataset": DEFAULT_DATASET, "token": DEFAULT_TOKEN} | changes)
+    assert answer.status_code == 200
+    return Page(answer)
+
+
+def pixel_of(world: World) -> dict[str, str] | None:
+    """Return the settings of the app's pixel in the sandbox's shop."""
+    pixel = world.shops[SHOP].pixel
+    return None if pixel is None else pixel.settings
+
+
+def stored(services: Services, domain: str = SHOP) -> Shop | None:
+    """Return a shop as it is stored, None if it is not installed."""
+    with services.database.transaction() as conn:
+        return shops.by_domain(conn, services.vault, domain)
+
+
+def shop_of(services: Services) -> Shop:
+    found = stored(services)
+    assert found is not None
+    return found
+
+
+def tokens_of(services: Services) -> Tokens:
+    with services.database.transaction() as conn:
+        found = shops.tokens_of(conn, shop_of(services))
+    assert found is not None
+    return found
+
+
+def access_token(given: Services, shop: Shop | None = None) -> str:
+    """Ask for an access token as a job does."""
+    asked = shop or shop_of(given)
+    return access.access_token(given.database, given.vault, given.tokens, asked, given.clock.now())
+
+
+def uninstall(services: Services) -> None:
+    with services.database.transaction() as conn:
+        connections.uninstall(conn, SHOP, services.clock.now())

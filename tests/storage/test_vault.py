@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 
 import pytest
 
@@ -59,7 +58,7 @@ def test_no_flipped_bit_goes_unnoticed() -> None:
             made.unseal(bytes(changed), PLACE)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x01", os.urandom(14), b"clear text"])
+@pytest.mark.parametrize("sealed", [b"", b"\x01", bytes(range(14)), b"clear text"])
 def test_what_was_never_sealed_is_not_taken_for_clear(sealed: bytes) -> None:
     with pytest.raises(Unsealable):
         key().unseal(sealed, PLACE)
