@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from plugin import health, pages, pixel
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.storage import orm
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
 from webhooks import app_lifecycle, orders_paid
@@ -31,7 +32,9 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     """Build the app. `url`: its database, where the caller has it already."""
     settings = settings or Settings.from_env(os.environ)
     app = Flask("conversion_backstop", root_path=os.path.dirname(__file__))  # noqa: PTH120 - Flask takes a str
-    app.extensions["backstop"] = Services.build(settings, url or database_url(settings))
+    url = url or database_url(settings)
+    app.extensions["backstop"] = Services.build(settings, url)
+    orm.bind(app, url)
     for blueprint in (orders_paid.blueprint, app_lifecycle.blueprint, pixel.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     pages.register(app)

@@ -9,7 +9,8 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from plugin.recovery.evidence import Delivery, Evidence, Post, UnreadablePost
+from plugin.recovery.evidence import Post, UnreadablePost
+from plugin.recovery.outcomes import Outcome
 from plugin.recovery.post import MAX_POST_BYTES
 from plugin.recovery.purchase import Browser
 from plugin.services import Services, services
@@ -30,21 +31,17 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
         DatabaseAway: nothing was written.
     """
     post = Post.from_json(raw)
-    browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url)
     now = given.clock.now()
-    with given.database.transaction() as conn:
+    with given.evidence_database.transaction() as conn:
         shop = shops.by_ingest_key(conn, given.vault, post.key)
         if shop is None:
             return
-        token_hash = evidence.keep(conn, shop, post, browser, now)
-        if _settles(post):
-            ledger.settle_by_evidence(conn, shop, token_hash, now)
-
-
-def _settles(post: Post) -> bool:
-    """Whether this post can end a waiting order: a delivery, or a refusal."""
-    alone = Evidence.of([post])
-    return post.delivery is Delivery.SENT or alone.refused or alone.sale_opted_out
+        orders = ledger.of_checkout(conn, shop.id, shop.key.lookup_hash(post.token))
+        waits = not orders or any(order.outcome is Outcome.WAITING for order in orders)
+        browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url) if waits else None
+        evidence.keep(conn, shop, post, browser, now)
+        if evidence.settles(post):
+            ledger.settle_by_evidence(conn, shop, orders, now)
 
 
 @blueprint.post("/evidence", provide_automatic_options=False)

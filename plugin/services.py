@@ -22,6 +22,8 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
+    evidence_database: Database
+    """The pixel's posts have connections of their own: however many wait there, webhooks do not wait with them."""
     vault: Vault
     meta: ConversionsClient
     admin: AdminClient
@@ -34,11 +36,17 @@ class Services:
             settings=settings,
             clock=Clock(settings.clock_url),
             database=Database(database_url),
+            evidence_database=Database(database_url, size=8, lock_patience=0.5),
             vault=Vault(settings.keys),
             meta=ConversionsClient(settings.graph_url),
             admin=AdminClient(settings.admin_url_template),
             tokens=TokenClient(settings.admin_url_template, settings.api_key, settings.shopify_secrets[0]),
         )
+
+    def close(self) -> None:
+        """Close what holds connections."""
+        self.database.close()
+        self.evidence_database.close()
 
 
 def services() -> Services:

@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox import (
     admin_api,
+    browser,
     control,
     meta,
     meta_tr,
@@ -24,10 +25,11 @@ from sandbox import (
     shopify_auth,
     storefront,
 )
+from sandbox.browser.sites import Sites
 from sandbox.history import Recorder
 from sandbox.world import Options, World
 
-PARTS = (control, meta, meta_tr, shopify_admin, shopify_auth, admin_api, order_desk, storefront, relay)
+PARTS = (control, meta, meta_tr, shopify_admin, shopify_auth, admin_api, order_desk, storefront, relay, *browser.PARTS)
 POLL = 0.02
 """Seconds between looks whether to stop."""
 LARGEST_FORM = 64 * 1024 * 1024
@@ -64,7 +66,8 @@ class Quiet(WSGIRequestHandler):
 def open_server(world: World) -> BaseWSGIServer:
     """Bind the port of the world's options; ``serve_forever`` then serves."""
     app = create_app(world)
-    app.wsgi_app = Recorder(app.wsgi_app, world.history)  # type: ignore[method-assign] # Flask's own way to add a layer
+    layers = Sites(app.wsgi_app, Recorder(app.wsgi_app, world.history))
+    app.wsgi_app = layers  # type: ignore[method-assign] # Flask's own way to add a layer
     server = make_server("127.0.0.1", world.options.port, app, threaded=True, request_handler=Quiet)
     world.options = replace(world.options, port=server.server_port)  # 0 asks for a free one
     return server

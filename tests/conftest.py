@@ -19,9 +19,10 @@ from app import create_app
 from plugin.clock import Clock
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.storage import connections, schema, shops
+from plugin.storage import connections, installs, orm, schema, shops
+from plugin.storage.installs import Details, Tokens
 from plugin.storage.postgres import EmbeddedPostgres
-from plugin.storage.shops import Details, Shop, Tokens
+from plugin.storage.shops import Shop
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHOP = "lantern.myshopify.com"
@@ -124,7 +125,8 @@ def flask_app(settings: Settings, database_url: str) -> Iterator[Flask]:
     app = create_app(settings, database_url)
     object.__setattr__(app.extensions["backstop"], "clock", MovedClock())
     yield app
-    app.extensions["backstop"].database.close()
+    app.extensions["backstop"].close()
+    orm.close(app)
 
 
 @pytest.fixture
@@ -153,11 +155,11 @@ def install(services: Services, domain: str = SHOP) -> Shop:
     details = Details("Lantern", f"https://{domain}", "EUR", "Europe/Berlin", "DE", None)
     now = services.clock.now()
     with services.database.transaction() as conn:
-        shop_id = shops.install(conn, services.vault, domain, details, now)
+        shop_id = installs.install(conn, services.vault, domain, details, now)
         shop = shops.by_id(conn, services.vault, shop_id)
         assert shop is not None
         tokens = Tokens("shpat_test", now + timedelta(hours=1), "shprt_test", now + timedelta(days=90), "read_orders")
-        shops.keep_tokens(conn, shop, tokens)
+        installs.keep_tokens(conn, shop, tokens)
     return shop
 
 

@@ -28,7 +28,7 @@ def build_services() -> Services:
     """Return the services for a command; they close with it."""
     settings = Settings.from_env(os.environ)
     given = Services.build(settings, database_url(settings))
-    click.get_current_context().call_on_close(given.database.close)
+    click.get_current_context().call_on_close(given.close)
     return given
 
 

@@ -17,7 +17,8 @@ from plugin.meta.errors import MetaDisconnected, MetaError, MetaRefused, MetaUna
 from plugin.services import Services
 from plugin.storage import locks, sending
 from plugin.storage.database import DatabaseAway
-from plugin.storage.sending import Claim, Post, Settling
+from plugin.storage.sending import Claim, Post
+from plugin.storage.settling import Settling
 
 log = logging.getLogger(__name__)
 MOST_POSTS = 40
@@ -79,7 +80,7 @@ def _post(given: Services, post: Post, started: float) -> Receipt | MetaError:
     if time.monotonic() - started > START_WITHIN:  # this process was stopped in between
         return MetaUnavailable("the request did not start in time")
     try:
-        return given.meta.send(post.dataset, post.token, post.events)
+        return given.meta.send(post.connection.dataset, post.token, post.events)
     except MetaError as fault:
         return fault
 
@@ -91,7 +92,7 @@ def _settle(given: Services, post: Post, answer: Receipt | MetaError, budget: Bu
     while True:
         try:
             with given.database.transaction() as conn:
-                settling = Settling(conn, given.vault, post.claim, given.clock.now())
+                settling = Settling(conn, given.vault, post, given.clock.now())
                 _write(given, settling, post, answer, budget)
         except DatabaseAway:
             if time.monotonic() > end:
@@ -106,7 +107,7 @@ def _write(given: Services, settling: Settling, post: Post, answer: Receipt | Me
     if isinstance(answer, Receipt):
         settling.recovered(answer.trace_id)
     elif isinstance(answer, MetaDisconnected):
-        settling.broken(post.connection_id, answer.cause)
+        settling.broken(answer.cause)
     elif isinstance(answer, MetaRefused) and len(post.claim.order_ids) == 1:
         settling.refused(codes_of(answer), answer.trace_id)
     elif isinstance(answer, MetaRefused) and budget.posts > 0:

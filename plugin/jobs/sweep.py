@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 
 from plugin.services import Services
-from plugin.storage import ledger, sending, shops
+from plugin.storage import ledger, policy, sending, settling, shops
 
+WAIT_FOR_FLIGHT = 1.0
+"""Seconds; what is still out then is waited for by the next sweep."""
 log = logging.getLogger(__name__)
 BATCH = 500
+ROUNDS = 4
+"""Batches of one shop before others have their turn."""
 
 
 def sweep(given: Services) -> list[int]:
@@ -16,25 +20,31 @@ def sweep(given: Services) -> list[int]:
     with given.database.transaction() as conn:
         due = shops.due(conn, given.clock.now())
     for shop_id in due:
-        sweep_shop(given, shop_id)
+        try:
+            sweep_shop(given, shop_id)
+        except Exception:  # one shop's trouble, whatever it is, is no other's: this is the job's wrapper
+            log.exception("sweep failed", extra={"shop_id": shop_id})
     with given.database.transaction() as conn:
         return sending.to_send(conn, given.clock.now())
 
 
 def sweep_shop(given: Services, shop_id: int) -> int:
     """Judge one shop's due orders in short transactions, and take back what dead workers held; return how many."""
-    judged = 0
-    while True:
+    judged, erase = 0, False
+    for _ in range(ROUNDS):
         now = given.clock.now()
         with given.database.transaction() as conn:
             shop = shops.by_id(conn, given.vault, shop_id)
             if shop is None:
                 return judged
             settings = given.settings
-            sending.reclaim(conn, shop, now, lease=settings.lease, doubt_delay=settings.doubt_delay)
+            settling.reclaim(conn, shop, now, lease=settings.lease, doubt_delay=settings.doubt_delay)
             count = ledger.sweep(conn, shop, now, BATCH)
-        judged += count
+        judged, erase = judged + count, shop.erase_pending
         if count < BATCH:
-            if judged:
-                log.info("orders judged", extra={"shop_id": shop_id, "count": judged})
-            return judged
+            break
+    if erase:
+        policy.erase_waiting(given.database, given.vault, shop_id, given.clock.now(), WAIT_FOR_FLIGHT)
+    if judged:
+        log.info("orders judged", extra={"shop_id": shop_id, "count": judged})
+    return judged

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, Literal, Self, cast
 
 from plugin.recovery.consent import ConsentMode
+from plugin.storage import policy
 from plugin.storage.database import Conn
 from plugin.storage.policy import Staff
 from plugin.storage.shops import Shop
@@ -39,9 +40,9 @@ class Choices:
     @classmethod
     def of(cls, shop: Shop) -> Self:
         """Return what is chosen now."""
-        policy = shop.policy
-        minutes = round(policy.grace.total_seconds() / 60)
-        return cls(policy.consent_mode.value, minutes, _content_ids(shop.content_ids), policy.ldu)
+        chosen = shop.policy
+        minutes = round(chosen.grace.total_seconds() / 60)
+        return cls(chosen.consent_mode.value, minutes, _content_ids(shop.content_ids), chosen.ldu)
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> Self:
@@ -76,23 +77,10 @@ class Choices:
 
 def keep(conn: Conn, shop: Shop, chosen: Choices, staff: Staff, now: datetime) -> None:
     """Keep choices, and record who changed what. A new grace period holds for orders that wait already."""
-    conn.execute(
-        "UPDATE shop_policy SET consent_mode = %s, grace_minutes = %s, content_ids = %s, ldu = %s WHERE shop_id = %s",
-        (chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu, shop.id),
-    )
-    changed = Choices.of(shop).differences(chosen)
-    for what, (old, new) in changed.items():
-        conn.execute(
-            "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            (shop.id, now, staff.user_id, staff.place, what, old, new),
-        )
-    if "grace_minutes" in changed:  # the sweep gives each its new time
-        conn.execute(
-            "UPDATE paid_order SET look_at = %s WHERE shop_id = %s AND outcome = 'waiting' AND reason = 'grace_period'"
-            " AND attempt IS NULL",
-            (now, shop.id),
-        )
+    values = policy.Choices(chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu)
+    policy.choose(conn, shop, values, now)
+    for what, (old, new) in Choices.of(shop).differences(chosen).items():
+        policy.record(conn, shop.id, staff, now, (what, old, new, None))
 
 
 def _content_ids(text: str) -> Literal["product", "variant"]:

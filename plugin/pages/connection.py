@@ -13,7 +13,7 @@ from plugin.pages import placing, settings
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.stopped import SHOP_HAS_LEFT, stopped
-from plugin.storage import connections, policy, reading, shops
+from plugin.storage import connections, installs, policy, reading, shops
 from plugin.storage.policy import Staff, SwitchedOff
 from plugin.storage.shops import Shop
 
@@ -74,7 +74,7 @@ def _keep(visit: Visit, dataset: str, token: str) -> Shop | None:
         shop = shops.by_domain(conn, visit.given.vault, visit.shop.domain)
         assert shop is not None  # noqa: S101 - held a line above
         connections.connect(conn, shop, dataset, token, user_id=visit.user_id, now=visit.now)
-        shops.keep_web_pixel(conn, shop.id, None)
+        installs.keep_web_pixel(conn, shop.id, None)
         return shops.by_domain(conn, visit.given.vault, shop.domain)
 
 

@@ -12,9 +12,10 @@ from plugin.services import Services
 from plugin.shopify import access
 from plugin.shopify.errors import ShopifyError
 from plugin.shopify.queries import CONSENT_POLICY, SHOP_DETAILS, read_consent_policy, read_shop_details
-from plugin.storage import locks, reading, shops
+from plugin.storage import installs, locks, reading, shops
 from plugin.storage.database import Conn
-from plugin.storage.shops import Details, Shop, Tokens
+from plugin.storage.installs import Details, Tokens
+from plugin.storage.shops import Shop
 from plugin.storage.vault import Unsealable
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def _ready(given: Services, conn: Conn, domain: str, now: datetime) -> Shop | No
     if shop is None:
         return None
     try:
-        tokens = shops.tokens_of(conn, shop)
+        tokens = installs.tokens_of(conn, shop)
     except Unsealable:  # of an earlier install
         return None
     return shop if tokens is not None and access.is_usable(tokens, now) else None
@@ -71,14 +72,14 @@ def _let_in(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
     with given.database.transaction() as conn:
         shop = shops.by_domain(conn, given.vault, domain)
         if shop is not None:  # it had only run out of tokens
-            shops.keep_tokens(conn, shop, tokens)
+            installs.keep_tokens(conn, shop, tokens)
             return shop
     details = _details(given, domain, tokens)
     with given.database.transaction() as conn:
-        shop_id = shops.install(conn, given.vault, domain, details, now)
+        shop_id = installs.install(conn, given.vault, domain, details, now)
         shop = shops.by_domain(conn, given.vault, domain)
         assert shop is not None  # noqa: S101 - installed a line above, in this transaction
-        shops.keep_tokens(conn, shop, tokens)
+        installs.keep_tokens(conn, shop, tokens)
     log.info("store installed", extra={"shop_id": shop_id})
     return shop
 

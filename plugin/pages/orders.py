@@ -76,6 +76,7 @@ def order(visit: Visit, order_id: str) -> ResponseReturnValue:
         story=story,
         steps=sorted(steps_of(story), key=lambda step: step.at, reverse=True),
         fields=[name for field, name in words.FIELDS.items() if field in story.fields_sent],
+        as_is=[name for field, name in words.AS_IS.items() if field in story.fields_sent],
         event_id=event_id(story.line.order_id),
     )
 

@@ -18,7 +18,7 @@ from plugin.shopify.errors import (
     ShopifyUnavailable,
 )
 from plugin.shopify.pixel import PixelSettings
-from plugin.storage import reading, shops
+from plugin.storage import installs, reading
 from plugin.storage.shops import Shop
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def place(visit: Visit, shop: Shop) -> str | None:
         return _why(fault)
     with visit.given.database.transaction() as conn:
         if reading.hold(conn, shop):
-            shops.keep_web_pixel(conn, shop.id, pixel_id)
+            installs.keep_web_pixel(conn, shop.id, pixel_id)
     return None
 
 
@@ -51,7 +51,7 @@ def remove(visit: Visit, shop: Shop) -> bool:
         return False
     with visit.given.database.transaction() as conn:
         if reading.hold(conn, shop):
-            shops.keep_web_pixel(conn, shop.id, None)
+            installs.keep_web_pixel(conn, shop.id, None)
     return True
 
 

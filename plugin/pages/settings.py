@@ -16,7 +16,7 @@ from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.stopped import SHOP_HAS_LEFT, stopped
 from plugin.pages.tracking import tracking_of
-from plugin.storage import policy, reading, shops
+from plugin.storage import installs, orm, reading, shops
 from plugin.storage.policy import Staff
 from plugin.storage.shops import Shop
 
@@ -48,8 +48,7 @@ def save_settings(visit: Visit) -> ResponseReturnValue:
 @merchant_only
 def switch_log(visit: Visit) -> ResponseReturnValue:
     """Show who changed the switch and the settings, when and where."""
-    with visit.given.database.transaction() as conn:
-        changes = policy.changes(conn, visit.shop.id)
+    changes = orm.policy_changes(visit.shop.id)
     return render_template("switch_log.html", shop=visit.shop, changes=changes)
 
 
@@ -92,5 +91,5 @@ def _keep(visit: Visit, chosen: Choices) -> Shop | None:
         assert before is not None  # noqa: S101 - held a line above
         keep(conn, before, chosen, Staff(visit.user_id, PLACE), visit.now)
         if before.web_pixel_id is not None and Choices.of(before).changes_pixel(chosen):
-            shops.keep_web_pixel(conn, visit.shop.id, None)
+            installs.keep_web_pixel(conn, visit.shop.id, None)
         return shops.by_domain(conn, visit.given.vault, visit.shop.domain)

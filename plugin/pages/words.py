@@ -133,6 +133,14 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """Meta's names of what is sent hashed (Meta, "Customer information parameters")."""
 
+AS_IS: Final[Mapping[str, str]] = {
+    "client_ip_address": "IP address",
+    "client_user_agent": "Browser",
+    "fbp": "Meta browser id",
+    "fbc": "Meta click id",
+}
+"""What is sent as it is, since Meta takes it in no other form (same source)."""
+
 BASES: Final[Mapping[str, str]] = {
     Basis.RECORDED_CONSENT: "The buyer's consent, recorded in the checkout",
     Basis.RECORDED_CONSENT_LDU: "The buyer's consent, recorded in the checkout; sent with limited data use",

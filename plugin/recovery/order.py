@@ -38,10 +38,15 @@ class Region:
 
     @classmethod
     def from_address(cls, address: Mapping[str, Any]) -> Self | None:
-        """Return the region of an address of the payload; None if its country is unknown."""
+        """Return the region of an address of the payload; None if there is no address.
+
+        An address whose country cannot be read is in UNKNOWN_COUNTRY, for which no rule is known.
+        """
+        if not any(value not in read.ABSENT for value in address.values()):
+            return None
         country = (read.text_at(address, "country_code") or "").strip().upper()
         if country == UNKNOWN_COUNTRY or not _COUNTRY.fullmatch(country):
-            return None
+            return cls(UNKNOWN_COUNTRY)
         subdivision = (read.text_at(address, "province_code") or "").strip().upper().removeprefix(f"{country}-")
         return cls(country, subdivision if _SUBDIVISION.fullmatch(subdivision) else None)
 

@@ -31,7 +31,7 @@ _WRITTEN_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _AMOUNT: Final = re.compile(r"\d{1,30}(?:\.\d{0,60})?", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{1,19}", re.ASCII)
 _FLAGS: Final = {"": False, "null": False, "false": False, "0": False, "true": True, "1": True}
-_ABSENT: Final = (None, "", "NULL")
+ABSENT: Final = (None, "", "NULL")
 """Bodies edited by hand hold the word NULL for an empty cell."""
 
 
@@ -82,7 +82,7 @@ def _decoded(raw: bytes) -> object:
 def text_at(holder: Mapping[str, Any], key: str) -> str | None:
     """Return the text under ``key``, a whole number as its digits, None if there is nothing."""
     value = holder.get(key)
-    if value in _ABSENT:
+    if value in ABSENT:
         return None
     if isinstance(value, str):
         return value
@@ -103,7 +103,7 @@ def flag_at(holder: Mapping[str, Any], key: str) -> bool:
 def object_at(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under ``key``, empty if there is none."""
     value = holder.get(key)
-    if value in _ABSENT:
+    if value in ABSENT:
         return {}
     return value if isinstance(value, dict) else _refuse(key)
 
@@ -111,7 +111,7 @@ def object_at(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def objects_at(holder: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     """Return the list of objects under ``key``, empty if there is none."""
     value = holder.get(key)
-    if value in _ABSENT:
+    if value in ABSENT:
         return ()
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         return _refuse(key)
@@ -124,7 +124,7 @@ def id_at(holder: Mapping[str, Any], key: str) -> int | None:
     Ids go beyond 2^53 and must fit a BIGINT.
     """
     value = holder.get(key)
-    if value in _ABSENT:
+    if value in ABSENT:
         return None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
@@ -167,7 +167,7 @@ def moment_from(typed: str) -> datetime | None:
 def money_at(holder: Mapping[str, Any], key: str) -> Decimal | None:
     """Return the amount under ``key``, never below zero, at most four places after the point; None if there is none."""
     value = holder.get(key)
-    if value in _ABSENT:
+    if value in ABSENT:
         return None
     numeral = _numeral(value)
     if numeral is None or not _AMOUNT.fullmatch(numeral):

@@ -19,6 +19,9 @@ _GEOLOCATED: Final = {"data_processing_options_country": 0, "data_processing_opt
 _CALIFORNIA: Final = {"data_processing_options_country": 1, "data_processing_options_state": 1000}
 """Without such an address Meta could not, and would not limit anything: so the strictest state is named."""
 
+_LIMITED: Final = ("data_processing_options", *_GEOLOCATED)
+"""What limited data use adds to an event."""
+
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")  # 404.95 is written as such, through no float
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -70,12 +73,15 @@ def with_browser(event: bytes, browser: Browser | None, *, ldu: bool) -> bytes:
     """Return the event with what is known of the buyer's browser, and with limited data use if ``ldu``.
 
     What the browser itself told replaces Shopify's word on its address and user agent - but for an address that is none
-    of the public internet. Limited data use goes without browser ids. Same arguments, same bytes.
+    of the public internet. Limited data use goes without browser ids. Same arguments, same bytes; and an event that was
+    finished before, but never left, may be finished again.
     """
-    if browser is None and not ldu:
-        return event
     told = browser or Browser()
     changed: dict[str, Any] = _DECODER.decode(event)
+    for name in ("fbp", "fbc"):
+        changed["user_data"].pop(name, None)
+    for name in _LIMITED:
+        changed.pop(name, None)
     changed["user_data"] |= _known(
         {
             "client_ip_address": public_address(told.ip or ""),
@@ -90,6 +96,11 @@ def with_browser(event: bytes, browser: Browser | None, *, ldu: bool) -> bytes:
         located = "client_ip_address" in changed["user_data"]
         changed |= {"data_processing_options": ["LDU"], **(_GEOLOCATED if located else _CALIFORNIA)}
     return _ENCODER.encode(changed)
+
+
+def fields_of(event: bytes) -> list[str]:
+    """Return the names of what an event tells of the buyer, sorted; never a value."""
+    return sorted(_DECODER.decode(event)["user_data"])
 
 
 def _known(values: dict[str, str | None]) -> dict[str, str]:

@@ -79,7 +79,8 @@ class Standing:
 
     ``connected_when_placed``: some dataset was connected then; ``connection_is_current``: and it still is that one.
     ``tracking_on_since_intake``: at no time off since the order came in ("recover the last 7 days" sets it anew).
-    ``in_doubt_since``: when the first request with an unknown end went out. ``released``: the merchant said "send".
+    ``in_doubt_since``: when the first request with an unknown end went out. ``held``: the merchant was asked about it;
+    ``released``: and said "send".
     ``sale_opted_out``: the customer's own setting in the shop.
     """
 
@@ -88,6 +89,7 @@ class Standing:
     tracking_on_since_intake: bool = True
     has_match_data: bool = True
     in_doubt_since: datetime | None = None
+    held: bool = False
     released: bool = False
     sale_opted_out: bool = False
 
@@ -216,8 +218,8 @@ def _what_stops_it(
     end = order.placed_at + SENDING_ENDS
     held = _may_count_twice(order, standing, evidence, now)
     if now >= end:
-        # an order that waited for the connection to the end was never held
-        unknown = standing.in_doubt_since is not None or (held and not policy.connection_broken)
+        # an order that waited for the connection from the start was never held
+        unknown = standing.in_doubt_since is not None or standing.held or (held and not policy.connection_broken)
         return Verdict(Outcome.FAILED, Reason.UNCONFIRMED if unknown else Reason.EXPIRED)
     if policy.connection_broken:
         return Verdict(Outcome.WAITING, Reason.CONNECTION_BROKEN, look_at=end)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from plugin.shopify.errors import ShopifyDisconnected
 from plugin.shopify.tokens import ShopTokens, TokenClient
-from plugin.storage import locks, reading, shops
+from plugin.storage import installs, locks, reading, shops
 from plugin.storage.database import Database
-from plugin.storage.shops import Shop, Tokens
+from plugin.storage.installs import Tokens
+from plugin.storage.shops import Shop
 from plugin.storage.vault import Unsealable, Vault
 
 EARLY = timedelta(seconds=60)
@@ -52,7 +53,7 @@ def keep(database: Database, shop: Shop, tokens: Tokens) -> None:
     with database.transaction() as conn:
         if not reading.hold(conn, shop):
             raise ShopifyDisconnected(OPEN_AGAIN)
-        shops.keep_tokens(conn, shop, tokens)
+        installs.keep_tokens(conn, shop, tokens)
 
 
 def is_fresh(tokens: Tokens, now: datetime) -> bool:
@@ -87,6 +88,6 @@ def _read(database: Database, vault: Vault, domain: str) -> tuple[Shop | None, T
     with database.transaction() as conn:
         shop = shops.by_domain(conn, vault, domain)
         try:
-            return shop, None if shop is None else shops.tokens_of(conn, shop)
+            return shop, None if shop is None else installs.tokens_of(conn, shop)
         except Unsealable:
             return shop, None

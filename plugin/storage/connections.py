@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from plugin.storage import evidence
 from plugin.storage.database import Conn
@@ -28,7 +28,8 @@ def connect(conn: Conn, shop: Shop, dataset: str, token: str, *, user_id: str, n
 def _renew(conn: Conn, shop: Shop, connection_id: int, token: str, now: datetime) -> None:
     _seal(conn, shop, connection_id, token)
     conn.execute(
-        "UPDATE meta_connection SET broken = NULL, broken_at = NULL WHERE shop_id = %s AND id = %s",
+        "UPDATE meta_connection SET broken = NULL, broken_at = NULL, paused_until = NULL"
+        " WHERE shop_id = %s AND id = %s",
         (shop.id, connection_id),
     )
     conn.execute(
@@ -46,7 +47,11 @@ def _seal(conn: Conn, shop: Shop, connection_id: int, token: str) -> None:
 
 
 def token_of(shop: Shop, connection: MetaConnection) -> str:
-    """Return a connection's token in the clear, for one request."""
+    """Return a connection's token in the clear, for one request.
+
+    Raises:
+        Unsealable: it does not open.
+    """
     return shop.key.unseal(connection.sealed_token, token_place(connection.id)).decode()
 
 
@@ -56,39 +61,66 @@ def close(conn: Conn, shop_id: int, now: datetime) -> None:
         "UPDATE meta_connection SET until_at = %s, token = NULL WHERE shop_id = %s AND until_at IS NULL", (now, shop_id)
     )
     conn.execute(
-        "UPDATE paid_order SET look_at = %s, sealed_event = NULL, tracking_on_since_intake = false"
+        "UPDATE paid_order SET look_at = %s, sealed_event = NULL, switch_count = NULL"
         " WHERE shop_id = %s AND outcome = 'waiting' AND attempt IS NULL",
         (now, shop_id),
     )
 
 
-def mark_broken(conn: Conn, shop_id: int, connection_id: int, cause: str, now: datetime) -> None:
-    """Remember that Meta turns this connection down, until the merchant connects again."""
+def mark_broken(conn: Conn, shop_id: int, connection: MetaConnection, cause: str, now: datetime) -> None:
+    """Remember that Meta turns this connection down, unless the merchant has given it another token meanwhile."""
     conn.execute(
         "UPDATE meta_connection SET broken = %s, broken_at = %s"
-        " WHERE shop_id = %s AND id = %s AND until_at IS NULL AND broken IS NULL",
-        (cause, now, shop_id, connection_id),
+        " WHERE shop_id = %s AND id = %s AND until_at IS NULL AND broken IS NULL AND token = %s",
+        (cause, now, shop_id, connection.id, connection.sealed_token),
     )
 
 
-def uninstall(conn: Conn, domain: str, now: datetime) -> int | None:
-    """The store has left: tokens and browser ids go, the connection closes, the switch is off. Return the shop's id."""
-    row = conn.execute(
-        "UPDATE shop SET uninstalled_at = %s, generation = generation + 1, access_token = NULL,"
-        " access_expires_at = NULL, refresh_token = NULL, refresh_expires_at = NULL, web_pixel_id = NULL"
-        " WHERE domain = %s AND uninstalled_at IS NULL RETURNING id",
-        (now, domain),
-    ).fetchone()
+def pause(conn: Conn, shop_id: int, connection_id: int, until: datetime) -> None:
+    """Start no request over this connection before a moment: Meta was away, or asked to slow down."""
+    conn.execute(
+        "UPDATE meta_connection SET paused_until = greatest(paused_until, %s) WHERE shop_id = %s AND id = %s",
+        (until, shop_id, connection_id),
+    )
+
+
+# A webhook told late or twice must not undo a new install: what was triggered before it is none of its business.
+_LEAVE = """
+UPDATE shop SET uninstalled_at = %(now)s, generation = generation + 1, access_token = NULL, access_expires_at = NULL,
+    refresh_token = NULL, refresh_expires_at = NULL, web_pixel_id = NULL
+WHERE domain = %(domain)s AND uninstalled_at IS NULL AND installed_at <= %(triggered_at)s RETURNING id
+"""
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""Between Shopify's clock, which dates a webhook, and ours, which dates an install."""
+
+
+def uninstall(conn: Conn, domain: str, now: datetime, triggered_at: datetime | None = None) -> int | None:
+    """Let a store leave: tokens and browser ids go, the connection closes, the switch is off. Return the shop's id.
+
+    None if no such store is installed, or it was installed after `triggered_at`.
+    """
+    at = now if triggered_at is None else triggered_at + CLOCKS_DIFFER
+    row = conn.execute(_LEAVE, {"now": now, "domain": domain, "triggered_at": at}).fetchone()
     if row is None:
         return None
     shop_id = int(row["id"])
-    conn.execute(
-        "WITH was AS (UPDATE shop_policy p SET tracking_on = false FROM shop_policy old WHERE p.shop_id = %(id)s"
-        " AND old.shop_id = p.shop_id AND p.tracking_on RETURNING p.shop_id)"
-        " INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new)"
-        " SELECT shop_id, %(now)s, '', 'uninstall', 'offline_tracking', 'on', 'off' FROM was",
-        {"id": shop_id, "now": now},
-    )
-    evidence.forget_browsers(conn, shop_id)
+    was_on = conn.execute(
+        "UPDATE shop_policy SET tracking_on = false, switch_count = switch_count + 1, erase_pending = true"
+        " WHERE shop_id = %s AND tracking_on",
+        (shop_id,),
+    ).rowcount
+    if was_on:
+        conn.execute(
+            "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new)"
+            " VALUES (%s, %s, '', 'uninstall', 'offline_tracking', 'on', 'off')",
+            (shop_id, now),
+        )
     close(conn, shop_id, now)
+    evidence.forget_browsers(conn, shop_id)
     return shop_id
+
+
+def left(conn: Conn, domain: str) -> int | None:
+    """Return the id of a store that has left and not come back."""
+    row = conn.execute("SELECT id FROM shop WHERE domain = %s AND uninstalled_at IS NOT NULL", (domain,)).fetchone()
+    return None if row is None else int(row["id"])

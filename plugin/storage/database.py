@@ -12,6 +12,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 Conn = Connection[DictRow]
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""No connection (PoolTimeout too), a lost one, a lock not to be had in time, or a server that only reads."""
 
 
 class DatabaseAway(Exception):
@@ -21,8 +23,12 @@ class DatabaseAway(Exception):
 class Database:
     """A pool of connections. One transaction a request or job step; none is open during a call to the outside."""
 
-    def __init__(self, url: str, *, size: int = 16, patience: float = 4) -> None:
-        """Hold up to `size` connections; wait `patience` seconds for a free one (Shopify gives a webhook 5)."""
+    def __init__(self, url: str, *, size: int = 16, patience: float = 4, lock_patience: float = 0) -> None:
+        """Hold up to `size` connections; wait `patience` seconds for a free one (Shopify gives a webhook 5).
+
+        `lock_patience`: seconds after which a statement that waits for a lock gives up (0: never).
+        """
+        options = f"-c timezone=UTC -c lock_timeout={int(lock_patience * 1000)}"
         self.url = url
         self._pool: ConnectionPool[Conn] = ConnectionPool(
             url,
@@ -30,7 +36,7 @@ class Database:
             max_size=size,
             timeout=patience,
             open=False,
-            kwargs={"row_factory": dict_row, "options": "-c timezone=UTC", "connect_timeout": 3},
+            kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 3},
             check=ConnectionPool.check_connection,
         )
 
@@ -46,20 +52,17 @@ class Database:
         try:
             with self._pool.connection() as conn:
                 yield conn
-        except psycopg.OperationalError as cause:  # includes PoolTimeout
+        except AWAY as cause:
             raise DatabaseAway(type(cause).__name__) from None  # its text may quote values
 
     @contextmanager
     def own_connection(self) -> Iterator[Connection[Any]]:
         """Open a connection outside the pool, for session locks: closing it frees them, whatever happened."""
         try:
-            conn = psycopg.connect(self.url, autocommit=True, connect_timeout=3)
-        except psycopg.OperationalError as cause:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as conn:
+                yield conn
+        except AWAY as cause:
             raise DatabaseAway(type(cause).__name__) from None
-        try:
-            yield conn
-        finally:
-            conn.close()
 
     def close(self) -> None:
         """Close the pool."""

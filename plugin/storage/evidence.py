@@ -9,21 +9,28 @@ from datetime import UTC, datetime
 
 from psycopg.types.json import Jsonb
 
-from plugin.recovery.evidence import Evidence, Post
+from plugin.recovery.evidence import Delivery, Evidence, Post
 from plugin.recovery.purchase import Browser
 from plugin.storage.database import Conn
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Place, ShopKey, Unsealable
 
 MOST_POSTS = 64
-"""Posts kept of one checkout and day; an honest checkout makes about twelve."""
+"""Posts kept of one checkout and day; an honest checkout makes about twelve. Refusals and deliveries get more room."""
 
-# Appending keeps the statement single and the order of arrival without meaning: readers merge.
+# Appending keeps the statement single and the order of arrival without meaning: readers merge. Browser ids are kept
+# only if the switch still stands as it was read, and no post of this checkout, of yesterday's row either, refused.
 _KEEP = """
 INSERT INTO evidence (shop_id, token_hash, day, posts, sealed_ids, ids_at, refused)
-VALUES (%(shop_id)s, %(token_hash)s, %(day)s, %(posts)s, %(ids)s, %(ids_at)s, %(refused)s)
+SELECT %(shop_id)s, %(token_hash)s, %(day)s, %(posts)s,
+    CASE WHEN ok.yes THEN %(ids)s::bytea END, CASE WHEN ok.yes THEN %(ids_at)s::timestamptz END, %(refused)s
+FROM (SELECT EXISTS (SELECT FROM shop_policy WHERE shop_id = %(shop_id)s AND tracking_on
+            AND switch_count = %(switch_count)s)
+        AND NOT EXISTS (SELECT FROM evidence WHERE shop_id = %(shop_id)s AND token_hash = %(token_hash)s
+            AND day BETWEEN %(day)s::date - 1 AND %(day)s::date + 1 AND refused) AS yes) ok
 ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
-    posts = CASE WHEN evidence.posts @> excluded.posts THEN evidence.posts ELSE evidence.posts || excluded.posts END,
+    posts = CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(evidence.posts) AS old(post)
+            WHERE old.post = excluded.posts -> 0) THEN evidence.posts ELSE evidence.posts || excluded.posts END,
     refused = evidence.refused OR excluded.refused,
     sealed_ids = CASE WHEN evidence.refused OR excluded.refused THEN NULL
         WHEN excluded.sealed_ids IS NULL THEN evidence.sealed_ids
@@ -34,14 +41,25 @@ WHERE jsonb_array_length(evidence.posts) < %(most)s
 """
 
 
-def keep(conn: Conn, shop: Shop, post: Post, browser: Browser, now: datetime) -> bytes:
-    """Add a post to its checkout's evidence; return the checkout's hash.
+def refuses(post: Post) -> bool:
+    """Whether a post by itself refuses what the pixel declares, or opts out of sale."""
+    return post.consent.refused or not post.consent.sale_of_data
 
-    Browser ids, IP and user agent are kept only while tracking is on and the post's own consent allows it.
+
+def settles(post: Post) -> bool:
+    """Whether a post can end a waiting order: a delivery, or a refusal."""
+    return post.delivery is Delivery.SENT or refuses(post)
+
+
+def keep(conn: Conn, shop: Shop, post: Post, browser: Browser | None, now: datetime) -> None:
+    """Add a post to its checkout's evidence.
+
+    `browser` (None: its order is decided, nothing needs it any more) is kept only while tracking is on and the post's
+    own consent allows it. A refusal also erases what other days of the checkout kept.
     """
     token_hash = shop.key.lookup_hash(post.token)
-    refuses = Evidence.of([post]).refused or Evidence.of([post]).sale_opted_out
-    allowed = shop.policy.tracking_on and not refuses
+    refused = refuses(post)
+    allowed = browser is not None and shop.policy.tracking_on and not refused
     conn.execute(
         _KEEP,
         {
@@ -49,13 +67,15 @@ def keep(conn: Conn, shop: Shop, post: Post, browser: Browser, now: datetime) ->
             "token_hash": token_hash,
             "day": now.astimezone(UTC).date(),
             "posts": Jsonb([post.kept()]),
-            "ids": _sealed(shop.key, browser, token_hash) if allowed else None,
+            "ids": _sealed(shop.key, browser, token_hash) if allowed and browser is not None else None,
             "ids_at": (post.at or now) if allowed else None,
-            "refused": refuses,
-            "most": MOST_POSTS,
+            "refused": refused,
+            "switch_count": shop.switch_count,
+            "most": MOST_POSTS * (2 if settles(post) else 1),
         },
     )
-    return token_hash
+    if refused:
+        forget_browsers_of(conn, shop.id, [token_hash])
 
 
 def of(conn: Conn, shop_id: int, token_hashes: Iterable[bytes]) -> dict[bytes, Evidence]:
@@ -85,6 +105,15 @@ def browsers_of(conn: Conn, shop: Shop, token_hashes: Iterable[bytes]) -> dict[b
         except Unsealable:  # of an earlier install, whose key is gone
             continue
     return found
+
+
+def forget_browsers_of(conn: Conn, shop_id: int, token_hashes: Iterable[bytes]) -> None:
+    """Erase the browser ids of these checkouts: their orders are decided, or their buyers refused."""
+    conn.execute(
+        "UPDATE evidence SET sealed_ids = NULL, ids_at = NULL"
+        " WHERE shop_id = %s AND token_hash = ANY(%s) AND sealed_ids IS NOT NULL",
+        (shop_id, list(token_hashes)),
+    )
 
 
 def forget_browsers(conn: Conn, shop_id: int) -> None:

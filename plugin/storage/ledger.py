@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +14,25 @@ from psycopg.types.json import Jsonb
 from plugin.recovery.consent import ConsentMode
 from plugin.recovery.evidence import Evidence
 from plugin.recovery.order import PaidOrder
-from plugin.recovery.verdict import Outcome, Reason, Standing, Verdict, decide, would_send
+from plugin.recovery.verdict import (
+    Outcome,
+    Reason,
+    Standing,
+    Verdict,
+    decide,
+    is_final,
+    may_change,
+    would_send,
+)
 from plugin.storage import evidence, totals
 from plugin.storage.database import Conn
 from plugin.storage.orders import region_from
 from plugin.storage.shops import Shop
 
-LATE_LIMIT = timedelta(days=7)
-"""After placing, late evidence changes nothing any more (product.md, "What may still change")."""
 NOTHING = Evidence.of([])
+WITHOUT_EVENT = Verdict(Outcome.WITHHELD, Reason.CONSENT_DECLINED)
+"""No event was kept of the order, because its buyer had refused when it came in: that refusal stands."""
+UNKNOWN_END = Verdict(Outcome.FAILED, Reason.UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,14 @@ class Entry:
     reason: Reason
     token_hash: bytes | None
     has_match_data: bool
-    tracking_on_since_intake: bool
+    switch_count: int | None
     sealed_event: bytes | None
     attempt: UUID | None
     tries: int
     first_sent_at: datetime | None
     in_doubt_since: datetime | None
     released: bool
+    reposts: int
     would: tuple[bool, bool]
 
     @classmethod
@@ -69,13 +80,14 @@ class Entry:
             reason=Reason(row["reason"]),
             token_hash=None if row["token_hash"] is None else bytes(row["token_hash"]),
             has_match_data=row["has_match_data"],
-            tracking_on_since_intake=row["tracking_on_since_intake"],
+            switch_count=row["switch_count"],
             sealed_event=row["sealed_event"],
             attempt=row["attempt"],
             tries=row["tries"],
             first_sent_at=row["first_sent_at"],
             in_doubt_since=row["in_doubt_since"],
             released=row["released"],
+            reposts=row["reposts"],
             would=(row["would_recorded"], row["would_store_policy"]),
         )
 
@@ -98,6 +110,8 @@ def judge(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> li
     for entry in entries:
         known = found.get(entry.token_hash, NOTHING) if entry.token_hash else NOTHING
         verdict = decide(entry.order, standing(entry, shop), known, shop.policy, now)
+        if verdict.reason is Reason.SENDING and entry.sealed_event is None:
+            verdict = WITHOUT_EVENT if entry.in_doubt_since is None else UNKNOWN_END
         judged.append(Judged(entry, known, verdict))
     return judged
 
@@ -108,19 +122,23 @@ def standing(entry: Entry, shop: Shop) -> Standing:
     return Standing(
         connected_when_placed=entry.connection_id is not None,
         connection_is_current=current,
-        tracking_on_since_intake=entry.tracking_on_since_intake,
+        tracking_on_since_intake=entry.switch_count == shop.switch_count,
         has_match_data=entry.has_match_data,
         in_doubt_since=entry.in_doubt_since,
+        held=entry.reason is Reason.HELD,
         released=entry.released,
         sale_opted_out=False,
     )
 
 
-# Compare-and-set: only the row that was judged changes. Whatever is decided keeps nothing of the buyer.
+# Compare-and-set: only the row that was judged changes. Whatever is decided, or came in before the switch was last off,
+# keeps nothing of the buyer.
 _WRITE = """
 UPDATE paid_order SET outcome = %(outcome)s, reason = %(reason)s, look_at = %(look_at)s, decided_at = %(decided_at)s,
-    sealed_event = CASE WHEN %(outcome)s = 'waiting' THEN sealed_event END, attempt = NULL, lease_until = NULL,
-    tries = %(tries)s, in_doubt_since = %(in_doubt_since)s, basis = coalesce(%(basis)s, basis), code = %(code)s,
+    sealed_event = CASE WHEN %(outcome)s = 'waiting' AND switch_count = %(switch_count)s THEN sealed_event END,
+    attempt = NULL, lease_until = NULL, tries = %(tries)s, first_sent_at = %(first_sent_at)s,
+    in_doubt_since = %(in_doubt_since)s, released = %(released)s, reposts = %(reposts)s,
+    basis = coalesce(%(basis)s, basis), code = %(code)s,
     trace_id = coalesce(%(trace_id)s, trace_id), would_recorded = %(would_recorded)s,
     would_store_policy = %(would_store_policy)s, summary = %(summary)s
 WHERE shop_id = %(shop_id)s AND order_id = %(order_id)s AND outcome = %(old_outcome)s AND reason = %(old_reason)s
@@ -136,6 +154,9 @@ def write(conn: Conn, shop: Shop, judged: Iterable[Judged], now: datetime) -> No
         with conn.cursor() as cursor:
             cursor.executemany(_WRITE, lines)
     totals.move(conn, shop.id, changes_of(changes, lines))
+    decided = [change.entry.token_hash for change in changes if change.verdict.outcome is not Outcome.WAITING]
+    if decided:
+        evidence.forget_browsers_of(conn, shop.id, [token_hash for token_hash in decided if token_hash])
 
 
 def _values(shop: Shop, change: Judged, now: datetime) -> dict[str, Any]:
@@ -153,7 +174,11 @@ def _values(shop: Shop, change: Judged, now: datetime) -> dict[str, Any]:
         "look_at": (verdict.look_at or now) if waiting else None,
         "decided_at": None if waiting else now,
         "tries": entry.tries,
+        "switch_count": shop.switch_count,
+        "first_sent_at": entry.first_sent_at,
         "in_doubt_since": entry.in_doubt_since,
+        "released": entry.released,
+        "reposts": entry.reposts,
         "basis": verdict.basis,
         "code": change.code,
         "trace_id": change.trace_id,
@@ -190,57 +215,68 @@ def changes_of(changes: Sequence[Judged], lines: Sequence[dict[str, Any]]) -> li
     return moved
 
 
-def settle_by_evidence(conn: Conn, shop: Shop, token_hash: bytes, now: datetime) -> None:
+def of_checkout(conn: Conn, shop_id: int, token_hash: bytes) -> list[Entry]:
+    """Return the orders of a checkout, locked: whoever writes to both locks the order before its evidence."""
+    rows = conn.execute(
+        "SELECT * FROM paid_order WHERE shop_id = %s AND token_hash = %s FOR UPDATE", (shop_id, token_hash)
+    ).fetchall()
+    return [Entry.from_row(row) for row in rows]
+
+
+def settle_by_evidence(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> None:
     """Judge the orders of one checkout now that its evidence says "delivered" or "refused".
 
-    Waiting orders follow the table. Of the decided ones only `missed` and `withheld consent_unknown` may still change,
-    and only to `tracked`, up to 7 days after placing.
+    Waiting orders follow the table, but for those that a request holds: it looks at the evidence itself. Of the decided
+    ones only `missed` and `withheld consent_unknown` may still change, and only to `tracked`, for 7 days after placing.
     """
-    rows = conn.execute(
-        "SELECT * FROM paid_order WHERE shop_id = %s AND token_hash = %s AND attempt IS NULL AND (outcome = 'waiting'"
-        " OR ((outcome = 'missed' OR reason = 'consent_unknown') AND placed_at > %s)) FOR UPDATE",
-        (shop.id, token_hash, now - LATE_LIMIT),
-    ).fetchall()
-    judged = judge(conn, shop, [Entry.from_row(row) for row in rows], now)
-    write(conn, shop, [change for change in judged if _follows(change)], now)
+    free = [entry for entry in entries if entry.attempt is None]
+    write(conn, shop, [change for change in judge(conn, shop, free, now) if _follows(change, now)], now)
 
 
-def _follows(change: Judged) -> bool:
-    if change.entry.outcome is not Outcome.WAITING:
-        return change.verdict.outcome is Outcome.TRACKED
-    return change.verdict.outcome is not Outcome.WAITING
+def _follows(change: Judged, now: datetime) -> bool:
+    entry, verdict = change.entry, change.verdict
+    if entry.outcome is Outcome.WAITING:
+        return verdict.outcome is not Outcome.WAITING
+    return not is_final(entry, placed_at=entry.order.placed_at, now=now) and may_change(entry, verdict)
 
 
 def sweep(conn: Conn, shop: Shop, now: datetime, limit: int = 500) -> int:
     """Judge waiting orders whose time has come; return how many. Those to be sent are `claim`'s work from then on."""
+    mended = shop.connection is not None and not shop.policy.connection_broken
     rows = conn.execute(
-        "SELECT * FROM paid_order WHERE shop_id = %s AND outcome = 'waiting' AND attempt IS NULL AND look_at <= %s"
+        "SELECT * FROM paid_order WHERE shop_id = %s AND outcome = 'waiting' AND attempt IS NULL"
+        " AND (look_at <= %s OR (reason = 'connection_broken' AND %s))"
         " AND reason NOT IN ('sending', 'meta_unavailable') ORDER BY look_at LIMIT %s FOR UPDATE SKIP LOCKED",
-        (shop.id, now, limit),
+        (shop.id, now, mended, limit),
     ).fetchall()
     write(conn, shop, judge(conn, shop, [Entry.from_row(row) for row in rows], now), now)
     return len(rows)
 
 
-def empty(conn: Conn, shop: Shop, now: datetime, *, held_too: bool) -> int:
-    """Erase every event that waits (switched off); return how many orders that dropped.
+def empty(conn: Conn, shop: Shop, now: datetime, *, held_too: bool, limit: int = 500) -> int:
+    """Erase events that wait though the switch was off since they came in; return how many orders that dropped.
 
     Rows in their grace period go on waiting and end tracked or missed; due ones are decided now; one whose request may
-    have reached Meta ends failed / unconfirmed. `held_too`: the caller holds the sending lock alone, so no attempt
-    is under way; otherwise rows held by one are left to it (it finds the switch off, or settles what it sent).
+    have reached Meta ends failed / unconfirmed. `held_too`: the caller holds the sending lock alone, so no attempt is
+    under way; otherwise rows held by one are left to it (it finds the switch off, or settles what it sent).
     """
-    if held_too:
-        conn.execute(
-            "UPDATE paid_order o SET in_doubt_since = coalesce(o.in_doubt_since, o.first_sent_at) FROM attempt a"
-            " WHERE o.shop_id = %s AND a.shop_id = o.shop_id AND a.attempt = o.attempt AND a.post_started IS NOT NULL",
-            (shop.id,),
-        )
     rows = conn.execute(
-        "UPDATE paid_order SET sealed_event = NULL, tracking_on_since_intake = false, attempt = NULL,"
-        " lease_until = NULL"
-        " WHERE shop_id = %s AND outcome = 'waiting' AND (tracking_on_since_intake OR attempt IS NOT NULL)"
-        " AND (%s OR attempt IS NULL) RETURNING *",
-        (shop.id, held_too),
+        "SELECT o.*, a.post_started IS NOT NULL AS started FROM paid_order o"
+        " LEFT JOIN attempt a ON a.shop_id = o.shop_id AND a.attempt = o.attempt"
+        " WHERE o.shop_id = %s AND o.outcome = 'waiting' AND o.switch_count <> %s AND (%s OR o.attempt IS NULL)"
+        " LIMIT %s FOR UPDATE OF o",
+        (shop.id, shop.switch_count, held_too, limit),
     ).fetchall()
-    write(conn, shop, judge(conn, shop, [Entry.from_row(row) for row in rows], now), now)
+    entries = [_dropped(row) for row in rows]
+    write(conn, shop, judge(conn, shop, entries, now), now)
+    conn.execute(
+        "UPDATE paid_order SET sealed_event = NULL, switch_count = NULL WHERE shop_id = %s AND order_id = ANY(%s)",
+        (shop.id, [entry.order.id for entry in entries]),
+    )
     return len(rows)
+
+
+def _dropped(row: DictRow) -> Entry:
+    entry = Entry.from_row(row)
+    doubt = entry.in_doubt_since or (entry.first_sent_at if row["started"] else None)
+    return replace(entry, sealed_event=None, in_doubt_since=doubt)

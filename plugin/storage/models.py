@@ -116,6 +116,8 @@ class ConnectionRow(Base):
     broken: Mapped[str | None]
     """Why Meta turns our requests down (token_revoked, permission_lost, dataset_unknown); None while it works."""
     broken_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    """Meta was away or asked to slow down: no request over this connection before then."""
 
 
 class PolicyRow(Base):
@@ -129,6 +131,10 @@ class PolicyRow(Base):
     )
     shop_id: Mapped[int] = _shop()
     tracking_on: Mapped[bool] = mapped_column(server_default=text("false"))
+    switch_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Raised each time tracking is switched off: what came in under an older count is never sent."""
+    erase_pending: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Switched off, and what waited is not yet all erased; the sweep goes on with it."""
     consent_mode: Mapped[str] = mapped_column(server_default="recorded")
     ldu: Mapped[bool] = mapped_column(server_default=text("false"))
     grace_minutes: Mapped[int] = mapped_column(Integer, server_default="30")
@@ -191,7 +197,8 @@ class PaidOrderRow(Base):
     """Country and subdivision (`US-CA`), for the store policy; no finer."""
     token_hash: Mapped[bytes | None]
     has_match_data: Mapped[bool]
-    tracking_on_since_intake: Mapped[bool]
+    switch_count: Mapped[int | None] = mapped_column(Integer)
+    """The policy's count at intake; None if tracking was off then, or what was kept is erased."""
     outcome: Mapped[str] = mapped_column(server_default="waiting")
     reason: Mapped[str] = mapped_column(server_default="grace_period")
     look_at: Mapped[datetime | None]
@@ -207,6 +214,8 @@ class PaidOrderRow(Base):
     """The merchant said "send" to a held order."""
     basis: Mapped[str | None]
     fields_sent: Mapped[list[str] | None]
+    attempts: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """The requests that had this order in them."""
     code: Mapped[str | None]
     trace_id: Mapped[str | None]
     would_recorded: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -5,24 +5,28 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plugin.recovery.evidence import Evidence
 from plugin.recovery.order import PaidOrder, Receipt, Region
 from plugin.recovery.purchase import purchase_event
-from plugin.storage import shops
+from plugin.storage import evidence, shops
 from plugin.storage.database import Conn
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Place, Vault
 
+# The event is kept only if the switch still stands as it was read: this statement looks again.
 # A repeat changes only what Shopify has told since: cancelled, voided, refunded. Nothing is taken back.
 _RECORD = """
 INSERT INTO paid_order (shop_id, order_id, generation, connection_id, number, placed_at, paid_at, updated_at, day,
     value, currency, test, from_checkout, cancelled, billing_region, shipping_region, token_hash, has_match_data,
-    tracking_on_since_intake, look_at, sealed_event)
+    switch_count, look_at, sealed_event)
 SELECT %(shop_id)s, %(order_id)s, %(generation)s,
     (SELECT id FROM meta_connection WHERE shop_id = %(shop_id)s AND from_at <= %(placed_at)s
         AND (until_at IS NULL OR until_at > %(placed_at)s) ORDER BY from_at DESC LIMIT 1),
     %(number)s, %(placed_at)s, %(paid_at)s, %(updated_at)s, %(day)s, %(value)s, %(currency)s, %(test)s,
     %(from_checkout)s, %(cancelled)s, %(billing)s, %(shipping)s, %(token_hash)s, %(has_match_data)s,
-    %(tracking_on)s, %(now)s, %(sealed)s
+    CASE WHEN p.tracking_on THEN p.switch_count END, %(now)s,
+    CASE WHEN p.tracking_on AND p.switch_count = %(switch_count)s THEN %(sealed)s::bytea END
+FROM shop_policy p WHERE p.shop_id = %(shop_id)s
 ON CONFLICT (shop_id, order_id) DO UPDATE SET cancelled = true, updated_at = excluded.updated_at,
     look_at = CASE WHEN paid_order.outcome = 'waiting' THEN excluded.look_at END
 WHERE excluded.cancelled AND NOT paid_order.cancelled
@@ -37,13 +41,15 @@ def event_place(order_id: int) -> Place:
 def record_paid(conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: datetime) -> int | None:
     """Write a paid order into the ledger; return the shop's id, None if no such shop is installed.
 
-    `now` makes the row due at once: the sweep gives it its grace period. The event is sealed only while tracking is on,
-    the order may one day be sent, and the switch is held still until the commit.
+    `now` makes the row due at once: the sweep gives it its grace period. The event is sealed only while tracking is on
+    and the order may one day be sent.
     """
-    shop = shops.by_domain(conn, vault, domain, hold_policy=True)
+    shop = shops.by_domain(conn, vault, domain)
     if shop is None:
         return None
     order = receipt.order
+    token_hash = shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else None
+    wanted = _may_be_sent(shop, order) and not _needless(conn, shop, order, token_hash)
     conn.execute(
         _RECORD,
         {
@@ -62,11 +68,11 @@ def record_paid(conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: da
             "cancelled": order.cancelled,
             "billing": region_text(order.billing),
             "shipping": region_text(order.shipping),
-            "token_hash": shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else None,
+            "token_hash": token_hash,
             "has_match_data": receipt.buyer.is_matchable(shop.fields),
-            "tracking_on": shop.policy.tracking_on,
+            "switch_count": shop.switch_count,
             "now": now,
-            "sealed": _sealed_event(shop, receipt) if _may_be_sent(shop, order) else None,
+            "sealed": _sealed_event(shop, receipt) if wanted else None,
         },
     )
     return shop.id
@@ -83,6 +89,15 @@ def _may_be_sent(shop: Shop, order: PaidOrder) -> bool:
         and not order.cancelled
         and order.paid_at - order.placed_at < timedelta(days=7)
     )
+
+
+def _needless(conn: Conn, shop: Shop, order: PaidOrder, token_hash: bytes | None) -> bool:
+    """Whether the pixel has already reported the order, or its buyer already refused: it will not be sent."""
+    if token_hash is None:
+        return False
+    known = evidence.of(conn, shop.id, [token_hash]).get(token_hash, Evidence())
+    refused = known.refused or (known.sale_opted_out and not shop.policy.ldu)
+    return refused or known.delivered_for(order.id)
 
 
 def _sealed_event(shop: Shop, receipt: Receipt) -> bytes:

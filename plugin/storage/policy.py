@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from plugin.storage import evidence, ledger, locks, shops
 from plugin.storage.database import Conn, Database
+from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
 WAIT_FOR_FLIGHT = 35.0
 """Seconds that switching off waits for a request that is under way: longer than one may take."""
+BATCH = 500
+"""Orders erased in one transaction: others of the shop wait for no longer than that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +35,64 @@ class SwitchedOff:
 def switch_on(conn: Conn, shop_id: int, staff: Staff, warning_version: str, now: datetime) -> bool:
     """Switch offline tracking on and record it, in one transaction; False if it was on already.
 
-    Orders that came in before are not revived: their receipt data was never kept, or erased.
+    Orders that came in before are not revived: their receipt data was never kept, or goes with the last switch-off.
     """
     changed = conn.execute(
         "UPDATE shop_policy SET tracking_on = true WHERE shop_id = %s AND NOT tracking_on", (shop_id,)
     ).rowcount
     if changed:
-        _record(conn, shop_id, staff, now, ("offline_tracking", "off", "on", warning_version))
+        record(conn, shop_id, staff, now, ("offline_tracking", "off", "on", warning_version))
     return bool(changed)
 
 
 def switch_off(database: Database, vault: Vault, shop_id: int, staff: Staff, now: datetime) -> SwitchedOff:
     """Switch offline tracking off: at once, for good, and with nothing under way when this returns.
 
-    First the switch (nothing new starts from here on), then the wait for a request that is out, then the erasing.
+    First the switch: from its commit on nothing starts, and nothing that came in before is ever sent, whatever becomes
+    of this process. Then the wait for a request that is out, then the erasing.
     """
     with database.transaction() as conn:
         changed = conn.execute(
-            "UPDATE shop_policy SET tracking_on = false WHERE shop_id = %s AND tracking_on", (shop_id,)
+            "UPDATE shop_policy SET tracking_on = false, switch_count = switch_count + 1, erase_pending = true"
+            " WHERE shop_id = %s AND tracking_on",
+            (shop_id,),
         ).rowcount
         if changed:
-            _record(conn, shop_id, staff, now, ("offline_tracking", "on", "off", None))
-    return erase_waiting(database, vault, shop_id, now)
+            record(conn, shop_id, staff, now, ("offline_tracking", "on", "off", None))
+    return erase_waiting(database, vault, shop_id, now, WAIT_FOR_FLIGHT)
 
 
-def erase_waiting(database: Database, vault: Vault, shop_id: int, now: datetime) -> SwitchedOff:
-    """Erase what waits to be sent, once no request is under way; without that certainty erase what no request holds."""
+def erase_waiting(database: Database, vault: Vault, shop_id: int, now: datetime, patience: float) -> SwitchedOff:
+    """Erase what came in before the last switch-off; safe to repeat, and the sweep repeats it until it has ended.
+
+    What no request holds goes first; the rest when no request is under way, for which `patience` seconds are waited.
+    """
+    dropped = _erase(database, vault, shop_id, now, held_too=False)
     try:
-        with locks.nothing_in_flight(database, shop_id, WAIT_FOR_FLIGHT):
-            return SwitchedOff(_erase(database, vault, shop_id, now, held_too=True), still_out=False)
+        with locks.nothing_in_flight(database, shop_id, patience):
+            dropped += _erase(database, vault, shop_id, now, held_too=True)
+            with database.transaction() as conn:
+                conn.execute("UPDATE shop_policy SET erase_pending = false WHERE shop_id = %s", (shop_id,))
     except locks.LockTimeout:
-        return SwitchedOff(_erase(database, vault, shop_id, now, held_too=False), still_out=True)
+        return SwitchedOff(dropped, still_out=True)
+    return SwitchedOff(dropped, still_out=False)
 
 
 def _erase(database: Database, vault: Vault, shop_id: int, now: datetime, *, held_too: bool) -> int:
-    with database.transaction() as conn:
-        shop = shops.by_id(conn, vault, shop_id)
-        if shop is None or shop.policy.tracking_on:  # switched on again meanwhile, by someone else
-            return 0
-        evidence.forget_browsers(conn, shop_id)
-        return ledger.empty(conn, shop, now, held_too=held_too)
+    dropped = 0
+    while True:
+        with database.transaction() as conn:
+            shop = shops.by_id(conn, vault, shop_id)
+            count = 0 if shop is None else ledger.empty(conn, shop, now, held_too=held_too, limit=BATCH)
+            if shop is not None and not shop.policy.tracking_on:
+                evidence.forget_browsers(conn, shop_id)
+        dropped += count
+        if count < BATCH:
+            return dropped
 
 
-def _record(conn: Conn, shop_id: int, staff: Staff, now: datetime, change: tuple[str, str, str, str | None]) -> None:
+def record(conn: Conn, shop_id: int, staff: Staff, now: datetime, change: tuple[str, str, str, str | None]) -> None:
+    """Add to the log: `change` is what, its old and new value, and the warning's version where one was confirmed."""
     conn.execute(
         "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new, warning_version)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -83,10 +100,24 @@ def _record(conn: Conn, shop_id: int, staff: Staff, now: datetime, change: tuple
     )
 
 
-def changes(conn: Conn, shop_id: int, limit: int = 100) -> list[dict[str, Any]]:
-    """Return the newest changes first."""
-    return conn.execute(
-        "SELECT at, user_id, place, what, old, new, warning_version FROM policy_change WHERE shop_id = %s"
-        " ORDER BY id DESC LIMIT %s",
-        (shop_id, limit),
-    ).fetchall()
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the merchant chooses beside the switch, under the names of the columns."""
+
+    consent_mode: str
+    grace_minutes: int
+    content_ids: str
+    ldu: bool
+
+
+def choose(conn: Conn, shop: Shop, chosen: Choices, now: datetime) -> None:
+    """Keep the merchant's choices. A new grace period holds for orders that wait already."""
+    conn.execute(
+        "UPDATE shop_policy SET consent_mode = %s, grace_minutes = %s, content_ids = %s, ldu = %s WHERE shop_id = %s",
+        (chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu, shop.id),
+    )
+    conn.execute(
+        "UPDATE paid_order SET look_at = %s WHERE shop_id = %s AND outcome = 'waiting' AND reason = 'grace_period'"
+        " AND attempt IS NULL AND look_at - paid_at <> make_interval(mins => %s)",
+        (now, shop.id, chosen.grace_minutes),
+    )

@@ -48,6 +48,7 @@ class EmbeddedPostgres:
                 self._give(self._socket_dir)
                 options = (
                     f"-c listen_addresses='' -c unix_socket_directories='{self._socket_dir}' -c max_connections=200"
+                    " -c log_error_verbosity=terse"  # a refused row's values stay out of the log
                 )
                 log = str(self.folder / "server" / "postgres.log")
                 self._run(

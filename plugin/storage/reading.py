@@ -230,10 +230,10 @@ def _from_summary(summary: Mapping[str, Any]) -> Seen:
 
 
 def _requests(conn: Conn, shop_id: int, row: DictRow) -> tuple[Request, ...]:
-    """The request that holds the order now, or that its trace id names: a settled row keeps no other tie to it."""
+    """The requests that had the order in them, the first one first."""
     rows = conn.execute(
         "SELECT result, code, trace_id, count FROM attempt WHERE shop_id = %s AND post_started IS NOT NULL"
-        " AND (attempt = %s OR trace_id = %s) ORDER BY post_started",
-        (shop_id, row["attempt"], row["trace_id"]),
+        " AND attempt = ANY(%s) ORDER BY post_started",
+        (shop_id, row["attempts"]),
     ).fetchall()
     return tuple(Request(found["result"], found["code"], found["trace_id"], found["count"]) for found in rows)

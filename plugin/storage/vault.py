@@ -109,15 +109,16 @@ class Vault:
             Unsealable: the master key is not among ours, or the stored keys were changed or belong to another shop.
         """
         name = (shop_id, wrapped.data)
-        if name not in self._opened:
+        opened = self._opened.get(name)
+        if opened is None:
             data, lookup = (
                 self._unwrap(sealed, shop_id, wrapped, use)
                 for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
             )
             if len(self._opened) >= 10_000:  # noqa: PLR2004 - a bound on memory, not on shops
                 self._opened.clear()
-            self._opened[name] = ShopKey(shop_id, wrapped.generation, data, lookup)
-        return self._opened[name]
+            opened = self._opened[name] = ShopKey(shop_id, wrapped.generation, data, lookup)
+        return opened
 
     def _wrap(self, secret: bytes, key: ShopKey, use: str) -> bytes:
         nonce = os.urandom(NONCE)

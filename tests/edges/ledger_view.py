@@ -40,6 +40,12 @@ def totals(services: Services) -> dict[tuple[str, str], int]:
     return {(line["outcome"], line["reason"]): line["n"] for line in rows if line["n"]}
 
 
+def policy_changes(services: Services, shop: Shop) -> list[dict[str, Any]]:
+    """Return the switch log, the newest first."""
+    with services.database.transaction() as conn:
+        return conn.execute("SELECT * FROM policy_change WHERE shop_id = %s ORDER BY id DESC", (shop.id,)).fetchall()
+
+
 def switch_on(services: Services, shop: Shop) -> None:
     """Switch offline tracking on, as a confirmed form does."""
     with services.database.transaction() as conn:

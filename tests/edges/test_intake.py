@@ -95,7 +95,7 @@ def test_while_tracking_is_off_nothing_of_the_buyer_is_kept(
 
     kept = row(services)
     assert kept["sealed_event"] is None
-    assert not kept["tracking_on_since_intake"]
+    assert kept["switch_count"] is None
     assert kept["has_match_data"]
     assert "example.com" not in repr(kept)
 

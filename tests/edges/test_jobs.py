@@ -23,7 +23,8 @@ async def run_until_idle(services: Services, *tasks: tuple[str, dict[str, Any]])
     async with queue.open_async():
         for name, arguments in tasks:
             await queue.tasks[name].defer_async(**arguments)
-        await queue.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="always", concurrency=2)
+        for _ in range(2):  # a worker that does not wait may go home before the last job has made its own
+            await queue.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="always")
 
 
 def jobs_left(url: str) -> list[tuple[str, str]]:

@@ -160,7 +160,7 @@ def test_the_same_dataset_with_a_new_token_keeps_the_connection(
     first = shop_of(services)
     assert first.connection is not None
     with services.database.transaction() as conn:
-        connections.mark_broken(conn, first.id, first.connection.id, "token_revoked", clock.now())
+        connections.mark_broken(conn, first.id, first.connection, "token_revoked", clock.now())
     assert "no longer accepts the access token" in merchant.get("/settings").text
     assert "no longer accepts the access token" in merchant.get("/").text
     sandbox.meta.register(DEFAULT_DATASET, "EAAsecondToken")

@@ -9,13 +9,12 @@ from flask.testing import FlaskClient
 from plugin.recovery.consent import ConsentMode
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.storage import policy
 from plugin.storage.shops import Shop
 from sandbox.meta_store import DEFAULT_DATASET, DEFAULT_TOKEN
 from sandbox.world import World
 from tests.conftest import SHOP, MovedClock
 from tests.edges import visits
-from tests.edges.ledger_view import buy, row, work
+from tests.edges.ledger_view import buy, policy_changes, row, work
 from tests.edges.visits import Merchant, Page, minted, shop_of
 
 USUAL = {"consent_mode": "recorded", "grace_minutes": "30", "content_ids": "product"}
@@ -27,8 +26,7 @@ def merchant(client: FlaskClient) -> Merchant:
 
 
 def changes_of(services: Services) -> set[tuple[str, str, str]]:
-    with services.database.transaction() as conn:
-        return {(c["what"], c["old"], c["new"]) for c in policy.changes(conn, shop_of(services).id)}
+    return {(c["what"], c["old"], c["new"]) for c in policy_changes(services, shop_of(services))}
 
 
 def test_the_form_shows_what_is_chosen(merchant: Merchant, shop: Shop) -> None:

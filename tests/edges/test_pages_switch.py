@@ -13,7 +13,7 @@ from plugin.storage import policy, sending, shops
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import MovedClock, connect, install
-from tests.edges.ledger_view import buy, ended, row, tell
+from tests.edges.ledger_view import buy, ended, policy_changes, row, tell
 from tests.edges.visits import Merchant, Page
 
 ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes"}
@@ -29,8 +29,7 @@ def merchant(client: FlaskClient) -> Merchant:
 
 
 def log_of(services: Services, shop: Shop) -> list[tuple[str | None, ...]]:
-    with services.database.transaction() as conn:
-        changes = policy.changes(conn, shop.id)
+    changes = policy_changes(services, shop)
     return [(c["user_id"], c["place"], c["old"], c["new"], c["warning_version"]) for c in reversed(changes)]
 
 

@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.shopify import access
-from plugin.storage import connections, shops
-from plugin.storage.shops import Shop, Tokens
+from plugin.storage import connections, installs, shops
+from plugin.storage.installs import Tokens
+from plugin.storage.shops import Shop
 from sandbox.meta_store import DEFAULT_DATASET, DEFAULT_TOKEN
 from sandbox.server import running
 from sandbox.shops import Policy, shop_from
@@ -171,7 +172,7 @@ def shop_of(services: Services) -> Shop:
 
 def tokens_of(services: Services) -> Tokens:
     with services.database.transaction() as conn:
-        found = shops.tokens_of(conn, shop_of(services))
+        found = installs.tokens_of(conn, shop_of(services))
     assert found is not None
     return found
 

@@ -131,9 +131,8 @@ def test_a_store_is_shown_with_its_connection_and_switch(
     capsys: pytest.CaptureFixture[str], services: Services, shop: Shop, clock: MovedClock, told: None
 ) -> None:
     with services.database.transaction() as conn:
-        connections.mark_broken(
-            conn, shop.id, shop.connection.id if shop.connection else 0, "token_revoked", clock.now()
-        )
+        assert shop.connection is not None
+        connections.mark_broken(conn, shop.id, shop.connection, "token_revoked", clock.now())
     assert main(["shops", "show", SHOP]) == 0
     said = capsys.readouterr().out
     assert "1234567890123456" in said

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from plugin.recovery.buyer import ALL_FIELDS
 from plugin.recovery.order import Receipt
-from plugin.recovery.purchase import Browser, event_id, purchase_event, with_browser
+from plugin.recovery.purchase import Browser, event_id, fields_of, purchase_event, with_browser
 from tests.builders import ABSENT, ADDRESS, BUYERS_ADDRESS, BUYERS_BROWSER, ORDER_ID, receipt
 
 SHOP_URL = "https://store.example/"
@@ -188,3 +188,17 @@ def test_an_event_sent_again_is_the_same_bytes() -> None:
 
     assert with_browser(event, PHONE, ldu=True) == with_browser(event, PHONE, ldu=True)
     assert with_browser(event, PHONE, ldu=False) == with_browser(event, PHONE, ldu=False)
+
+
+def test_an_event_that_never_left_may_be_finished_again() -> None:
+    event = event_of(receipt())
+    limited = with_browser(event, PHONE, ldu=True)
+
+    assert with_browser(limited, PHONE, ldu=False) == with_browser(event, PHONE, ldu=False)
+    assert with_browser(with_browser(event, PHONE, ldu=False), PHONE, ldu=True) == limited
+
+
+def test_what_was_sent_is_told_by_its_names() -> None:
+    event = with_browser(event_of(receipt(), fields=frozenset({"em", "country"})), Browser(fbp=PHONE.fbp), ldu=False)
+
+    assert fields_of(event) == ["client_ip_address", "client_user_agent", "country", "em", "fbp"]

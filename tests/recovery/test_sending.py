@@ -27,11 +27,20 @@ def test_row_10_an_order_too_old_to_send_expires() -> None:
         (evidence(), standing(), policy(), Reason.UNCONFIRMED),
         (evidence(), standing(released=True), policy(), Reason.EXPIRED),
         (evidence(), standing(), policy(connection_broken=True), Reason.EXPIRED),
+        (evidence(), standing(held=True), policy(connection_broken=True), Reason.UNCONFIRMED),
         (evidence(completed(Delivery.BLOCKED)), standing(in_doubt_since=END - HOUR), policy(), Reason.UNCONFIRMED),
         (evidence(), standing(in_doubt_since=END - HOUR, released=True), policy(), Reason.UNCONFIRMED),
         (evidence(), standing(in_doubt_since=NOON), policy(connection_broken=True), Reason.UNCONFIRMED),
     ],
-    ids=["held", "released", "waited for the connection", "in doubt", "in doubt, released", "in doubt, broken"],
+    ids=[
+        "held",
+        "released",
+        "waited for the connection",
+        "held, then broken",
+        "in doubt",
+        "in doubt, released",
+        "in doubt, broken",
+    ],
 )
 def test_row_10_what_was_in_doubt_or_held_to_the_end_is_unconfirmed(
     known: Evidence, stands: Standing, chosen: Policy, reason: Reason

@@ -99,9 +99,9 @@ def test_the_database_itself_refuses_a_row_that_breaks_a_rule(
     with services.database.transaction() as conn:
         conn.execute(
             "INSERT INTO paid_order (shop_id, order_id, generation, number, placed_at, paid_at, updated_at, day, value,"
-            " currency, test, from_checkout, cancelled, has_match_data, tracking_on_since_intake, look_at,"
+            " currency, test, from_checkout, cancelled, has_match_data, switch_count, look_at,"
             " sealed_event) VALUES (%s, 1, 1, '#1', now(), now(), now(), current_date, 1,"
-            " 'EUR', false, true, false, true, true, now(), 'x')",
+            " 'EUR', false, true, false, true, 0, now(), 'x')",
             (shop.id,),
         )
 

@@ -1,0 +1,83 @@
+// The Events Manager: asks for what was received, and shows it.
+
+const ASK_EVERY = 1500; // milliseconds
+const CLEAR = ['fbp', 'fbc', 'client_ip_address', 'client_user_agent']; // sent as they are; the rest is hashed
+const element = (id) => document.getElementById(id);
+
+const timeOf = (moment) => new Date(moment).toLocaleString('en-GB', {dateStyle: 'medium', timeStyle: 'medium'});
+
+function resultOf({copy_of: first, known_dataset: isKnown, limited}) {
+  if (!isKnown) return 'No such dataset';
+  if (first !== null) return `Dropped: a copy of event ${first}`;
+  return limited ? 'Counted, with limited data use' : 'Counted';
+}
+
+function personOf(fields) {
+  const hashed = fields.filter((name) => !CLEAR.includes(name));
+  const clear = fields.filter((name) => CLEAR.includes(name));
+  return [hashed.length > 0 && `hashed: ${hashed.join(', ')}`, clear.length > 0 && `as it is: ${clear.join(', ')}`]
+    .filter(Boolean).join('; ');
+}
+
+/** One row; `cells`: label -> text. */
+function row(cells, data) {
+  const made = document.createElement('tr');
+  Object.assign(made.dataset, data);
+  made.append(...Object.entries(cells).map(([label, text]) => {
+    const cell = document.createElement('td');
+    cell.dataset.label = label;
+    cell.textContent = text;
+    return cell;
+  }));
+  return made;
+}
+
+const eventRow = (event) => row({
+  Event: `${event.n}. ${event.event_name}`,
+  From: event.source === 'server' ? 'Server' : 'Browser',
+  Result: resultOf(event),
+  Received: timeOf(event.received_at),
+  'Event id': event.event_id ?? 'none',
+  Value: event.value ? `${event.value} ${event.currency ?? ''}` : '',
+  'Of the person': personOf(event.person),
+}, {
+  event: event.event_name,
+  eventId: event.event_id ?? '',
+  source: event.source,
+  result: event.copy_of === null ? 'counted' : 'dropped',
+});
+
+const requestRow = ({at, dataset, events, result}) => row({
+  Received: timeOf(at), Dataset: dataset, Events: String(events), Result: result,
+}, {result});
+
+function showFigures(events) {
+  const purchases = events.filter((event) => event.event_name === 'Purchase');
+  element('counted').textContent = events.filter((event) => event.copy_of === null && event.known_dataset).length;
+  element('dropped').textContent = events.filter((event) => event.copy_of !== null).length;
+  element('from-browser').textContent = purchases.filter(({source}) => source === 'browser').length;
+  element('from-server').textContent = purchases.filter(({source}) => source === 'server').length;
+}
+
+let shown = '';
+
+async function refresh() {
+  const text = await (await fetch('/events.json')).text();
+  const state = text + element('purchases').checked;
+  if (state === shown) return;
+  shown = state;
+  const {events, requests} = JSON.parse(text);
+  const wanted = events.filter((event) => !element('purchases').checked || event.event_name === 'Purchase');
+  document.querySelector('#events tbody').replaceChildren(...wanted.map(eventRow));
+  document.querySelector('#requests tbody').replaceChildren(...requests.map(requestRow));
+  for (const [name, list] of [['events', wanted], ['requests', requests]]) {
+    element(`no-${name}`).hidden = list.length > 0;
+    element(name).hidden = list.length === 0;
+  }
+  showFigures(events);
+}
+
+element('purchases').addEventListener('change', refresh);
+setInterval(() => refresh().catch(() => {}), ASK_EVERY); // a sandbox that has stopped is no news
+await refresh();
+document.documentElement.dataset.ready = 'yes'; // for whoever drives this page by program

@@ -1,0 +1,182 @@
+"""TEST USE ONLY: store.localhost: the storefront of a shop, each page a document of its own with its own pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.browser.admin_site import DEMO, shop_called
+from sandbox.browser.basket import Basket, handle_of, new_basket, product_called
+from sandbox.browser.sites import own_pages_only, shop_of_host, site_url
+from sandbox.checkout_data import STAGES, cart_line, checkout, variant
+from sandbox.goods import SHELF, Line, subtotal
+from sandbox.shops import Json
+from sandbox.visit import META, PURPOSES, shop_data
+from sandbox.world import world
+
+blueprint = Blueprint("store_site", __name__, url_prefix="/site/store", template_folder="templates")
+blueprint.before_request(own_pages_only)
+
+BASKET = "sandbox_basket"
+REGION = "sandbox_region"
+REGIONS = {
+    "DE": "Germany",
+    "FR": "France",
+    "GB": "United Kingdom",
+    "US": "Wyoming, USA",
+    "US-CA": "California, USA",
+    "JP": "Japan",
+}
+"""Where the buyer may be, beside the shop's own country."""
+Events = list[tuple[str, Json]]
+
+
+def basket_of_visitor() -> Basket:
+    """The basket that the browser's cookie names, else a new one. Its buyer lives where the other cookie says."""
+    shop = shop_called(shop_of_host() or DEMO)
+    region = request.cookies.get(REGION, "")
+    region = region if region in REGIONS else shop.country
+    found = world().visits.get(request.cookies.get(BASKET, ""))
+    if isinstance(found, Basket) and found.shop is shop:
+        found.live_in(region)
+    else:
+        machine = {"user_agent": request.user_agent.string or None, "fbclid": request.args.get("fbclid")}
+        found = new_basket(shop, region, machine)
+    found.find_collector()
+    return found
+
+
+def page(name: str, basket: Basket, events: Events, *, later: Json | None = None, **more: Any) -> ResponseReturnValue:
+    """A document: ``events`` are published when it is there, ``later`` (by name) when the buyer does something."""
+    facts = facts_for_script(basket) | {"events": [("page_viewed", {}), *events], "later": later or {}}
+    html = render_template(
+        f"browser/store_{name}.html",
+        basket=basket,
+        sale=basket.sale,
+        facts=facts,
+        regions=REGIONS,
+        money=basket.sale.money.sold,
+        currency=basket.sale.money.presentment,
+        handle_of=handle_of,
+        in_basket=sum(line.quantity for line in basket.sale.lines),
+        **more,
+    )
+    answer = make_response(html)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_cookie(BASKET, basket.name, httponly=True, samesite="Lax")
+    return answer
+
+
+def facts_for_script(basket: Basket) -> Json:
+    """What the page's script needs: the pixel as the storefront prints it, the shop's privacy rules, the addresses."""
+    here, shop, buyer = world(), basket.shop, basket.sale.buyer
+    policy = shop.policy_for(str(buyer.country_code), buyer.province_code)
+    relay = {basket.collector: f"{here.options.own_url}/relay/{basket.name}"} if basket.collector else {}
+    return {
+        "shop": shop.domain,
+        "settings": shop.pixel.settings if shop.pixel else None,
+        "map": {META: site_url("meta")} | relay,
+        "data": {"shop": shop_data(shop)},
+        "language": buyer.locale,
+        "clockOffset": here.clock.offset * 1000,
+        "asksFirst": policy.consent_required,
+        "saleOptOut": policy.sale_opt_out_required,
+        "atFirst": dict.fromkeys(PURPOSES, not policy.consent_required),
+    }
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """What there is to buy."""
+    return page("home", basket_of_visitor(), [], shelf=SHELF)
+
+
+@blueprint.get("/products/<handle>")
+def product(handle: str) -> ResponseReturnValue:
+    """One product."""
+    line, basket = on_the_shelf(handle), basket_of_visitor()
+    seen: Events = [("product_viewed", {"productVariant": variant(basket.sale, line)})]
+    later = {"product_added_to_cart": {"cartLine": cart_line(basket.sale, line)}}
+    return page("product", basket, seen, later=later, line=line)
+
+
+def on_the_shelf(handle: str) -> Line:
+    """The product; else 404."""
+    line = product_called(handle)
+    if line is None:
+        abort(404, "no such product")
+    return line
+
+
+@blueprint.post("/cart/add")
+def add() -> ResponseReturnValue:
+    """Put one of a product into the basket; a basket that was paid for stays what it is, and a new one begins."""
+    line, basket = on_the_shelf(request.form.get("handle", "")), basket_of_visitor()
+    if basket.order is not None:
+        basket = new_basket(basket.shop, basket.region, basket.machine)
+    basket.put_in(line, 1)
+    answer = redirect("/cart", 303)
+    answer.set_cookie(BASKET, basket.name, httponly=True, samesite="Lax")
+    return answer
+
+
+@blueprint.get("/cart")
+def cart() -> ResponseReturnValue:
+    """What is in the basket."""
+    basket = basket_of_visitor()
+    return page("cart", basket, [], goods=subtotal(basket.sale.lines))
+
+
+@blueprint.get("/checkout")
+def begin_checkout() -> ResponseReturnValue:
+    """On to the checkout of what is in the basket."""
+    basket = basket_of_visitor()
+    if basket.order is not None or not basket.sale.lines:
+        return redirect("/cart", 303)
+    return redirect(f"/checkouts/cn/{basket.sale.checkout_token}/information", 303)
+
+
+def basket_at(token: str) -> Basket:
+    """The visitor's basket, if this is its checkout; else 404."""
+    basket = basket_of_visitor()
+    if basket.sale.checkout_token != token:
+        abort(404, "this browser has no such checkout")
+    return basket
+
+
+@blueprint.get("/checkouts/cn/<token>/information")
+def checkout_page(token: str) -> ResponseReturnValue:
+    """The checkout, one document with its steps."""
+    basket = basket_at(token)
+    if basket.order is not None:
+        return redirect(f"/checkouts/cn/{token}/thank-you", 303)
+    said = {stage: {"checkout": checkout(basket.sale, basket.shop, stage)} for stage in STAGES[:-1]}
+    begun: Events = [(STAGES[0], said.pop(STAGES[0]))]
+    return page("checkout", basket, begun, later=said)
+
+
+@blueprint.post("/checkouts/cn/<token>/pay")
+def pay(token: str) -> ResponseReturnValue:
+    """Pay; then the thank-you page, unless the tab is closed before it."""
+    basket = basket_at(token)
+    basket.pay(request.form)
+    return redirect("/closed" if request.form.get("close_tab") else f"/checkouts/cn/{token}/thank-you", 303)
+
+
+@blueprint.get("/checkouts/cn/<token>/thank-you")
+def thank_you(token: str) -> ResponseReturnValue:
+    """Where the purchase is told to pixels, once."""
+    basket = basket_at(token)
+    if basket.order is None:
+        return redirect(f"/checkouts/cn/{token}/information", 303)
+    done: Events = [(STAGES[-1], {"checkout": checkout(basket.sale, basket.shop, STAGES[-1])})]
+    first, basket.reported = not basket.reported, True
+    return page("thanks", basket, done if first else [], order=basket.order)
+
+
+@blueprint.get("/closed")
+def closed() -> ResponseReturnValue:
+    """What is on the screen when the tab is gone: no document of the shop, no pixel."""
+    return render_template("browser/store_closed.html", order=basket_of_visitor().order)
