@@ -30,12 +30,21 @@ build/npm.stamp: $(EXT)/package-lock.json build/app.stamp
 	@$(PY) tools/node.py npm --prefix $(EXT) ci --no-audit --no-fund --silent
 	@touch $@
 
-$(EXT)/dist/main.js: $(wildcard $(EXT)/src/*.js) build/npm.stamp
+$(EXT)/dist/main.js: $(wildcard $(EXT)/src/*.js) $(EXT)/build.mjs build/npm.stamp
 	@$(PY) tools/node.py npm --prefix $(EXT) run --silent build
 
-setup: build/dev.stamp $(EXT)/dist/main.js ## everything that the other commands need
+build/browser.stamp: tests/browser/package-lock.json build/app.stamp
+	@echo "Installing what the browser tests need ..."
+	@$(PY) tools/node.py npm --prefix tests/browser ci --no-audit --no-fund --silent
+	@tools/chromium.sh
+	@touch $@
+
+setup: build/dev.stamp build/browser.stamp $(EXT)/dist/main.js ## everything that the other commands need
 
 # --- the commands ---
+demo: build/app.stamp $(EXT)/dist/main.js ## the main job in a browser: prints one address; PORT= moves it
+	@exec $(BIN)/backstop demo --port $(PORT)
+
 story: build/app.stamp $(EXT)/dist/main.js ## the main job end to end, without a browser
 	@$(BIN)/backstop story
 
@@ -64,4 +73,4 @@ lock: ## compile requirements/*.in anew (needs uv)
 clean: ## remove what set-up and tests left here
 	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules
 
-.PHONY: help setup story test test-full lint fix sure lock clean
+.PHONY: help setup demo story test test-full lint fix sure lock clean

@@ -37,6 +37,7 @@ cli.add_command(run.db)
 cli.add_command(run.web)
 cli.add_command(run.worker)
 cli.add_command(run.story)
+cli.add_command(run.demo)
 cli.add_command(orders.orders)
 cli.add_command(orders.shops_group)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -10,6 +12,7 @@ import click
 from plugin.cli.run import build_services
 from plugin.services import Services
 from plugin.storage import held, shops
+from plugin.storage.database import DatabaseAway
 from plugin.storage.shops import Shop
 
 
@@ -39,9 +42,18 @@ def find_shop(given: Services, domain: str) -> int:
 @orders.command("counts")
 @click.argument("shop_domain")
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
-def counts(shop_domain: str, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
+@click.option("--every", type=click.FloatRange(0.5), help="count again after so many seconds, until stopped")
+def counts(shop_domain: str, as_json: bool, every: float | None) -> None:  # noqa: FBT001 - click passes it by name
     """Count a store's orders by outcome and reason."""
     given = build_services()
+    while every is not None:
+        with suppress(click.ClickException, DatabaseAway):  # not installed yet, or away: the next look may find more
+            _count(given, shop_domain, as_json=as_json)
+        time.sleep(every)
+    _count(given, shop_domain, as_json=as_json)
+
+
+def _count(given: Services, shop_domain: str, *, as_json: bool) -> None:
     shop_id = find_shop(given, shop_domain)
     with given.database.transaction() as conn:
         rows = conn.execute(
@@ -52,7 +64,7 @@ def counts(shop_domain: str, as_json: bool) -> None:  # noqa: FBT001 - click pas
     for row in rows:
         found.setdefault(row["outcome"], {})[row["reason"]] = row["n"]
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(found))  # echo flushes, so a reader gets each line at once
         return
     for row in rows:
         click.echo(f"{row['outcome']:<10} {row['reason']:<20} {row['n']:>8}")

@@ -91,3 +91,14 @@ def story() -> None:
     done = subprocess.run([sys.executable, "-m", "sandbox.story"], cwd=ROOT, check=False)
     if done.returncode:
         raise click.ClickException("The story did not end as promised.")
+
+
+@click.command()
+@click.option(
+    "--port", default=9400, show_default=True, type=click.IntRange(1024, 65534), help="the app takes the next"
+)
+def demo(port: int) -> None:
+    """The main job in a browser, against the sandbox; Ctrl-C stops all of it."""
+    words = [sys.executable, "-m", "sandbox.demo", "--port", str(port)]
+    os.chdir(ROOT)
+    os.execv(words[0], words)  # noqa: S606 - the same process, so that Ctrl-C reaches it once

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
+from sandbox.stage import Stage, StageFault
 from sandbox.story.actor import Actor, NotAsPromised
 from sandbox.story.chapters import CHAPTERS
-from sandbox.story.stage import Stage, StageFault
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from sandbox.story.stage import Stage
+from sandbox.stage import Stage
 
 SHOP = "lantern.myshopify.com"
 DATASET = "1234567890123456"

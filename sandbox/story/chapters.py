@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
+from sandbox.stage import BACKSTOP
 from sandbox.story.actor import DATASET, GRACE_OVER, SHOP, TOKEN, WARNING, Actor, check
-from sandbox.story.stage import BACKSTOP
 
 Chapter = Callable[[Actor], None]
 

@@ -19,7 +19,7 @@ from typing import Self
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 BACKSTOP = str(Path(sys.executable).with_name("backstop"))
 READY_WITHIN = 40.0
 """Seconds for a process to answer."""
@@ -31,15 +31,28 @@ class StageFault(Exception):
 
 
 class Stage:
-    """A world of its own: embedded PostgreSQL, sandbox, web, worker."""
+    """A world of its own: embedded PostgreSQL, sandbox, web, worker.
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="backstop-story-", dir="/var/tmp"))
+    `port` is the sandbox's, the app takes the next one; without it both are free ones. `browser`: the app is told its
+    address and its scripts' as a browser sees them, and not as a program does.
+    """
+
+    def __init__(self, port: int | None = None, *, browser: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="backstop-stage-", dir="/var/tmp"))
         self.folder.chmod(0o711)  # the embedded server may run as another user
-        self.app_port, self.sandbox_port = free_port(), free_port()
+        self.sandbox_port, self.app_port = (port, port + 1) if port else (free_port(), free_port())
         self.app, self.sandbox = f"http://127.0.0.1:{self.app_port}", f"http://127.0.0.1:{self.sandbox_port}"
-        self.env = os.environ | self._settings()
+        self.admin = f"http://admin.localhost:{self.sandbox_port}"
+        self.env = os.environ | self._settings() | (self._for_browser() if browser else {})
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _for_browser(self) -> dict[str, str]:
+        """Where the stand-ins of Shopify's scripts are, each site under a name of its own."""
+        return {
+            "BACKSTOP_URL": f"http://app.localhost:{self.app_port}",
+            "APP_BRIDGE_JS_URL": f"{self.admin}/browser/app-bridge.js",
+            "POLARIS_JS_URL": f"{self.admin}/browser/polaris.js",
+        }
 
     def _settings(self) -> dict[str, str]:
         """What the app is told; leases and waits are short, so that a story does not take days."""
@@ -81,7 +94,10 @@ class Stage:
     def start(self, name: str, words: list[str]) -> None:
         """Start a process; its output goes to a file of its name."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(words, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+            # a session of its own: Ctrl-C is ours to answer, in good order
+            self._running[name] = subprocess.Popen(
+                words, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
 
     def kill(self, name: str) -> None:
         """End a process as a power cut would."""
