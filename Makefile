@@ -39,7 +39,13 @@ build/browser.stamp: tests/browser/package-lock.json build/app.stamp
 	@tools/chromium.sh
 	@touch $@
 
-setup: build/dev.stamp build/browser.stamp $(EXT)/dist/main.js ## everything that the other commands need
+build/contract.stamp: tests/contract/package-lock.json tests/contract/fetch_schema.py build/app.stamp
+	@echo "Installing what the contract tests ask ..."
+	@$(PY) tools/node.py npm --prefix tests/contract ci --no-audit --no-fund --silent
+	@$(PY) tests/contract/fetch_schema.py build/contract
+	@touch $@
+
+setup: build/dev.stamp build/browser.stamp build/contract.stamp $(EXT)/dist/main.js ## everything that the other commands need
 
 # --- the commands ---
 demo: build/app.stamp $(EXT)/dist/main.js ## the main job in a browser: prints one address; PORT= moves it
@@ -71,6 +77,6 @@ lock: ## compile requirements/*.in anew (needs uv)
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q $$f.in -o $$f.txt; done
 
 clean: ## remove what set-up and tests left here
-	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules
+	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules tests/browser/node_modules tests/contract/node_modules
 
 .PHONY: help setup demo story test test-full lint fix sure lock clean

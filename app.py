@@ -18,7 +18,7 @@ from plugin.settings import Settings
 from plugin.storage import orm
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
-from webhooks import app_lifecycle, orders_paid
+from webhooks import app_lifecycle, compliance, orders_paid
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     url = url or database_url(settings)
     app.extensions["backstop"] = Services.build(settings, url)
     orm.bind(app, url)
-    for blueprint in (orders_paid.blueprint, app_lifecycle.blueprint, pixel.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    for door in (orders_paid, app_lifecycle, compliance, pixel, health):
+        app.register_blueprint(door.blueprint)
     pages.register(app)
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _last_resort)

@@ -32,13 +32,17 @@ def graphql(domain: str, version: str) -> ResponseReturnValue:
     token = request.headers.get("X-Shopify-Access-Token", "")
     with here.lock:
         let_in = shop.installed and shop.tokens.lets_in(token, here.clock.now())
-    if not let_in:
+    if here.faults.hit(Fault.GRAPHQL_403, shop=domain) is not None:
+        return jsonify(errors="Forbidden"), 403
+    if not let_in or here.faults.hit(Fault.GRAPHQL_401, shop=domain) is not None:
         return jsonify(errors=DEAD_TOKEN), 401
     if here.faults.hit(Fault.GRAPHQL_500, shop=domain) is not None:
         return jsonify(errors="Internal Server Error"), 500
     if here.faults.hit(Fault.GRAPHQL_THROTTLED, shop=domain) is not None:
         return jsonify(throttled())
-    answer = jsonify(run(shop, asked()))
+    body = asked()
+    shop.documents.append(str(body.get("query", "")))
+    answer = jsonify(run(shop, body))
     answer.headers["X-Shopify-API-Version"] = version if version in VERSIONS else VERSIONS[0]
     return answer
 

@@ -64,6 +64,12 @@ class Fault(StrEnum):
     """The Admin API answers THROTTLED inside HTTP 200."""
     GRAPHQL_500 = "graphql_500"
     """The Admin API answers HTTP 500."""
+    GRAPHQL_403 = "graphql_403"
+    """The Admin API answers HTTP 403, as to an address that is not on the app's IP allow-list."""
+    GRAPHQL_401 = "graphql_401"
+    """The Admin API answers HTTP 401: the access token was revoked."""
+    PROTECTED_NULL = "protected_null"
+    """Protected customer data comes as null beside an error: the app is not approved for it."""
 
 
 @dataclass(slots=True)

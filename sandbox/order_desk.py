@@ -51,4 +51,6 @@ def change(shop: Shop, order: Json, action: str) -> Json:
         changed["total_outstanding"] = "0.00"
     with world().lock:
         shop.orders[order["id"]] = changed
+        if action == "pay":
+            shop.payments[order["id"]] = now
     return changed

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.faults import Fault
 from sandbox.projection import Denied
 from sandbox.shops import Json, Shop
+from sandbox.world import world
 
 PAID_ONCE = frozenset({"paid", "partially_refunded", "refunded"})
 STATUS = {"partially_refunded": "PARTIALLY_REFUNDED", "partially_paid": "PARTIALLY_PAID"}
@@ -25,12 +27,14 @@ def node(shop: Shop, order: Json) -> Json:
         "id": order["admin_graphql_api_id"],
         "legacyResourceId": str(order["id"]),
         **_plain(order),
+        **_hidden(shop, order),
         **_times(order),
         **_money(order),
-        "billingAddress": address(order.get("billing_address")),
-        "shippingAddress": address(order.get("shipping_address")),
+        "billingAddress": address(order.get("billing_address"), seen=sees_buyers(shop)),
+        "shippingAddress": address(order.get("shipping_address"), seen=sees_buyers(shop)),
         "customer": customer(shop, order.get("customer")),
         "customAttributes": [{"key": note["name"], "value": note["value"]} for note in order["note_attributes"]],
+        "transactions": lambda arguments: payments(shop, order)[: int(arguments.get("first") or 250)],
         "lineItems": lambda arguments: page([line(order, item) for item in order["line_items"]], arguments),
         "app": {"__typename": "OrderApp", "id": f"gid://shopify/App/{order['app_id']}", "name": "Online Store"},
     }
@@ -53,8 +57,6 @@ def _plain(order: Json) -> Json:
         "checkoutToken": order["checkout_token"],
         "cartToken": order["cart_token"],
         "clientIp": order["browser_ip"],
-        "email": order["email"],
-        "phone": order["phone"],
         "note": order["note"],
         "customerLocale": order["customer_locale"],
     }
@@ -103,10 +105,39 @@ def money_v2(money: Json) -> Json:
     return {"__typename": "MoneyV2", "amount": money["amount"], "currencyCode": money["currency_code"]}
 
 
-def address(given: Json | None) -> Json | None:
+def sees_buyers(shop: Shop) -> bool:
+    """Whether Shopify has approved the app for protected customer data."""
+    return world().faults.peek(Fault.PROTECTED_NULL, shop=shop.domain) is None
+
+
+def protected(node: Json, names: tuple[str, ...], *, seen: bool) -> Json:
+    """The node, with null and an error in place of what the app is not approved for."""
+    return node if seen else node | {name: Denied("protected customer data") for name in names}
+
+
+def _hidden(shop: Shop, order: Json) -> Json:
+    buyer = {"email": order["email"], "phone": order["phone"]}
+    return protected(buyer, ("email", "phone"), seen=sees_buyers(shop))
+
+
+def payments(shop: Shop, order: Json) -> list[Json]:
+    """Its ``OrderTransaction``s: one sale, if it was paid."""
+    at = shop.payments.get(order["id"])
+    if at is None:
+        return []
+    return [{"__typename": "OrderTransaction", "kind": "SALE", "status": "SUCCESS", "processedAt": zulu(at)}]
+
+
+def address(given: Json | None, *, seen: bool = True) -> Json | None:
     """A ``MailingAddress``."""
     if given is None:
         return None
+    return protected(
+        _address(given), ("firstName", "lastName", "name", "address1", "address2", "zip", "phone"), seen=seen
+    )
+
+
+def _address(given: Json) -> Json:
     return {
         "__typename": "MailingAddress",
         "firstName": given["first_name"],

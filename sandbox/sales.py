@@ -96,6 +96,8 @@ def enter(shop: Shop, sale: Sale, kind: str = "web") -> Json:
     order |= {"updated_at": stamp(world().clock.now(), shop)} | KINDS[kind](shop, sale) | sale.changes
     with world().lock:
         shop.orders[sale.order_id] = order
+        if sale.paid:
+            shop.payments[sale.order_id] = str(order["processed_at"])
     return order
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from sandbox.tokens import Tokens
 
 Json = dict[str, Any]
+
+DOCUMENTS_KEPT = 1000
 
 CONSENT_COUNTRIES = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO GB CH"
 OPT_OUT_REGIONS = "CA CO CT DE FL IA IN MD MN MT NE NH NJ OR RI TN TX UT VA"
@@ -57,6 +60,10 @@ class Shop:
     real_time_tokens: set[str] = field(default_factory=set)
     """The ``jti`` of id tokens that were minted by real time."""
     next_number: int = 1001
+    payments: dict[int, str] = field(default_factory=dict)
+    """When each order was paid, by its id: no order's JSON tells."""
+    documents: deque[str] = field(default_factory=lambda: deque(maxlen=DOCUMENTS_KEPT))
+    """The GraphQL documents that the app sent, without their variables; the oldest fall out first."""
 
     def policy_for(self, country: str, region: str | None) -> Policy:
         """The line for a buyer there: the region's own, else the country's, else an open one."""

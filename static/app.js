@@ -7,6 +7,7 @@
   const ONE_LOAD = ['id_token', 'hmac', 'session', 'timestamp']; // what the admin adds to an address for one load
   const SAID_ONCE = ['note', 'n'];
   const LONGEST_SENTENCE = 300;
+  const FILE_READ = 60_000; // milliseconds after which the browser has surely taken a file over
   const live = document.getElementById('live');
   const page = () => document.querySelector('s-page');
   let newest = 0; // of several visits under way, only the newest one is shown
@@ -28,16 +29,24 @@
     return text && text.length <= LONGEST_SENTENCE ? text : document.body.dataset.failed;
   };
 
-  function show(doc, next, moved) {
+  function goTo(element) {
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
+  }
+
+  function show(doc, next, moved, part) {
     document.title = doc.title;
     page().replaceWith(document.adoptNode(next));
+    const wanted = part && document.getElementById(part); // where on the page the link led to
     const wrong = page().querySelector('[error]:not(s-modal [error])') || page().querySelector('[error]');
     if (wrong) {
       wrong.closest('s-modal')?.showOverlay();
       wrong.focus();
+    } else if (wanted) {
+      goTo(wanted);
+      wanted.scrollIntoView();
     } else if (moved) {
-      page().tabIndex = -1;
-      page().focus({ preventScroll: true });
+      goTo(page());
       scrollTo(0, 0);
     }
     const note = doc.querySelector('meta[name=note]')?.content;
@@ -61,7 +70,7 @@
       const isPage = !init.method || answer.redirected; // a form that came back with errors has no address of its own
       const moved = isPage && at.pathname !== location.pathname;
       if (remember && isPage && (moved || at.search !== location.search)) history.pushState({}, '', at);
-      show(doc, next, moved);
+      show(doc, next, moved, new URL(address, location.href).hash.slice(1));
     } catch {
       if (turn === newest) complain(document.body.dataset.failed);
     } finally {
@@ -69,14 +78,36 @@
     }
   }
 
-  const isOurs = (link) =>
-    !link.target && !link.hasAttribute('download') && new URL(link.href).origin === location.origin;
+  // A file's address carries no token either: it is fetched like a page, then handed to the browser.
+  async function download(link) {
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) {
+        const doc = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        complain(sentenceOf(doc));
+        return;
+      }
+      const file = document.createElement('a');
+      file.href = URL.createObjectURL(await answer.blob());
+      file.download = link.download;
+      file.click();
+      setTimeout(() => URL.revokeObjectURL(file.href), FILE_READ);
+    } catch {
+      complain(document.body.dataset.failed);
+    }
+  }
+
+  const isOurs = (link) => !link.target && new URL(link.href).origin === location.origin;
 
   addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.composedPath().find((node) => node.tagName === 'A' && node.href);
     if (!link || !isOurs(link)) return;
     event.preventDefault();
+    if (link.hasAttribute('download')) {
+      download(link);
+      return;
+    }
     shopify.saveBar.leaveConfirmation().then(() => visit(link.href), () => {});
   });
 

@@ -27,6 +27,7 @@ from plugin.storage.shops import Shop
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHOP = "lantern.myshopify.com"
 API_KEY = "test-api-key"
+GRANTED = "read_orders,write_pixels,read_customer_events"
 SECRETS = "newest-secret-of-the-examples-0001,older-secret-of-the-examples-00001"
 FOLDER = "BACKSTOP_TEST_PG"
 AMBIENT = ("DATABASE_URL", "SHOPIFY_", "BACKSTOP_", "META_")
@@ -158,7 +159,7 @@ def install(services: Services, domain: str = SHOP) -> Shop:
         shop_id = installs.install(conn, services.vault, domain, details, now)
         shop = shops.by_id(conn, services.vault, shop_id)
         assert shop is not None
-        tokens = Tokens("shpat_test", now + timedelta(hours=1), "shprt_test", now + timedelta(days=90), "read_orders")
+        tokens = Tokens("shpat_test", now + timedelta(hours=1), "shprt_test", now + timedelta(days=90), GRANTED)
         installs.keep_tokens(conn, shop, tokens)
     return shop
 

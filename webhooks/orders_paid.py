@@ -9,9 +9,10 @@ from http import HTTPStatus
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from plugin.recovery import rounds
 from plugin.recovery.order import Receipt, UnreadablePayload, parse_body
 from plugin.services import Services, services
-from plugin.storage import orders
+from plugin.storage import orders, reconciling
 from webhooks.verify import Delivery, verified
 
 OLDEST = timedelta(days=1)
@@ -23,6 +24,8 @@ blueprint = Blueprint("orders_paid", __name__, url_prefix="/webhooks/orders")
 def take(given: Services, delivery: Delivery) -> int | None:
     """Write the order of a verified delivery into the ledger, however it came here; return the shop's id.
 
+    One that comes long after its event was lost or turned away before: others may still be missing, and are looked for.
+
     Raises:
         UnreadablePayload: the body is no order.
         DatabaseAway: nothing was written.
@@ -32,7 +35,10 @@ def take(given: Services, delivery: Delivery) -> int | None:
     paid_at = told if now - OLDEST <= told <= now else now
     receipt = Receipt.from_payload(parse_body(delivery.raw), paid_at=paid_at)
     with given.database.transaction() as conn:
-        return orders.record_paid(conn, given.vault, delivery.shop_domain, receipt, now)
+        shop_id = orders.record_paid(conn, given.vault, delivery.shop_domain, receipt, now)
+        if shop_id is not None and delivery.triggered_at and rounds.is_overdue(delivery.triggered_at, now):
+            reconciling.suspect_gap(conn, shop_id, now)
+    return shop_id
 
 
 @blueprint.post("/paid")

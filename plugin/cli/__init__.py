@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from plugin.cli import orders, run
+from plugin.cli import orders, privacy, run
 from plugin.settings import SettingsError
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgresError
@@ -40,6 +40,8 @@ cli.add_command(run.story)
 cli.add_command(run.demo)
 cli.add_command(orders.orders)
 cli.add_command(orders.shops_group)
+cli.add_command(privacy.privacy)
+orders.shops_group.add_command(privacy.erase)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -11,13 +11,15 @@ from procrastinate import JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
-from plugin.jobs import deliver, sweep
+from plugin.jobs import compliance, deliver, reconcile, renew, sweep
 from plugin.services import Services
 from plugin.storage import schema
 
 log = logging.getLogger(__name__)
 STALLED_AFTER = 30
 """Seconds without a worker's heartbeat after which its job is taken for dead."""
+LANES = 2
+"""Jobs at once that wait for Shopify's answers: the other slots of a worker are left to judging and sending."""
 
 
 def every(period: timedelta) -> str:
@@ -49,8 +51,39 @@ def build(given: Services) -> procrastinate.App:
     async def upkeep(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
         await asyncio.to_thread(_keep_partitions, given)
         await _bury_stalled(context.app)
+        await asyncio.to_thread(compliance.settle_requests, given)
 
+    @queue.periodic(cron="17 3 * * *")
+    @queue.task(name="drop_old", queue="sweep", queueing_lock="drop_old")
+    def drop_old(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
+        compliance.drop_old(given)
+
+    _ask_shopify(queue, given)
     return queue
+
+
+def _ask_shopify(queue: procrastinate.App, given: Services) -> None:
+    """Add the tasks that ask Shopify something on their own: for each shop one job, and only so many at a time."""
+
+    @queue.periodic(cron=every(given.settings.sweep_period * 4))
+    @queue.task(name="shopify", queue="sweep", queueing_lock="shopify")
+    async def ask_shopify(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
+        for task, find in ((reconcile_one, reconcile.due), (renew_one, renew.due)):
+            for shop_id in await asyncio.to_thread(find, given):
+                lane = f"shopify-{shop_id % LANES}"
+                waiting = task.configure(lock=lane, queueing_lock=f"{task.name}-{shop_id}")
+                try:
+                    await waiting.defer_async(shop_id=shop_id)
+                except AlreadyEnqueued:
+                    continue
+
+    @queue.task(name="reconcile", queue="shopify")
+    def reconcile_one(shop_id: int) -> None:
+        reconcile.reconcile(given, shop_id)
+
+    @queue.task(name="renew", queue="shopify")
+    def renew_one(shop_id: int) -> None:
+        renew.renew(given, shop_id)
 
 
 def _keep_partitions(given: Services) -> None:
@@ -68,6 +101,7 @@ async def _bury_stalled(queue: procrastinate.App) -> None:
 async def work(given: Services, *, concurrency: int = 4) -> None:
     """Run a worker until it is told to stop (SIGTERM, SIGINT): it finishes what it is at."""
     await asyncio.to_thread(_keep_partitions, given)
+    await asyncio.to_thread(reconcile.on_start, given)
     queue = build(given)
     async with queue.open_async():
         await queue.run_worker_async(

@@ -5,7 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
-from plugin.pages import connection, dashboard, door, headers, orders, settings, show, stopped, switch
+from plugin.pages import (
+    connection,
+    dashboard,
+    data_protection,
+    door,
+    headers,
+    orders,
+    other_pixel,
+    settings,
+    show,
+    stopped,
+    switch,
+)
 from plugin.shopify.errors import ShopifyError
 from plugin.storage.database import DatabaseAway
 
@@ -16,10 +28,13 @@ ROUTES = (
     ("POST", "/connect", connection.connect),
     ("POST", "/disconnect", connection.disconnect),
     ("POST", "/place-pixel", connection.place_pixel),
+    ("POST", "/other-pixel", other_pixel.answer_other_pixel),
     ("POST", "/offline-tracking", switch.offline_tracking),
     ("GET", "/orders", orders.orders),
     ("GET", "/orders/<order_id>", orders.order),
     ("GET", "/switch-log", settings.switch_log),
+    ("GET", "/data-protection", data_protection.data_protection),
+    ("GET", "/data-protection/<request_id>.json", data_protection.data_file),
     ("GET", "/bounce", door.bounce),
 )
 """An endpoint is named after its view: `pages.dashboard`, `pages.save_settings` ..."""

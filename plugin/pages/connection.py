@@ -40,7 +40,8 @@ def connect(visit: Visit) -> ResponseReturnValue:
     if shop is None:
         return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
     log.info("dataset connected", extra={"shop_id": shop.id})
-    return go_on(SETTINGS, placing.place(visit, shop) or "connected")
+    done = "connected" if shop.other_pixel is None else "renewed"
+    return go_on(SETTINGS, placing.place(visit, shop) or done)
 
 
 @merchant_only

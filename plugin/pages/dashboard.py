@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.figures import OTHERS, SERIES, figures_of, last_days
 from plugin.pages.tracking import tracking_of
-from plugin.storage import reading
+from plugin.storage import reading, reconciling
 
 NEWEST = 10
 NO_ERRORS: Mapping[str, str] = {}
@@ -30,6 +30,7 @@ def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseRetu
         tracking = tracking_of(conn, visit.shop, "dashboard")
         counts = reading.counts(conn, visit.shop.id, first, last)
         orders = reading.recent(conn, visit.shop.id, limit=NEWEST)
+        untold = reconciling.untold(conn, visit.shop.id, first, last)
     page = render_template(
         "dashboard.html",
         shop=visit.shop,
@@ -38,6 +39,7 @@ def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseRetu
         series=SERIES,
         others=OTHERS,
         orders=orders,
+        untold=untold,
         errors=errors,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK

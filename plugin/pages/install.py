@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 def opened(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
     """Return the shop of a verified id token; install it where it is not, and get tokens where none are left.
 
-    Several first visits at once make one install: all but one wait, look again, and find it done.
+    Several first visits at once make one install: all but one wait, look again, and find it done. A shop of which
+    Shopify took no token any more gets new ones; this one visit still sees it as it was, so that its page can say so.
 
     Raises:
         IdTokenRefused: Shopify finds the id token too old.
@@ -40,7 +41,14 @@ def opened(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
     with locks.tokens(given.database, crc32(domain.encode()) if turn is None else turn):
         with given.database.transaction() as conn:
             shop = _ready(given, conn, domain, now)
-        return shop or _let_in(given, domain, id_token, now)
+            waits = None if shop is not None else shops.by_domain(conn, given.vault, domain)
+        try:
+            return shop or _let_in(given, domain, id_token, now)
+        except ShopifyError as fault:
+            if waits is None or waits.reopen_needed is None:
+                raise
+            log.warning("store still to be opened again", extra={"shop_id": waits.id, "error": type(fault).__name__})
+            return waits
 
 
 def new_token(given: Services, shop: Shop, id_token: str, now: datetime) -> str:
@@ -56,9 +64,9 @@ def new_token(given: Services, shop: Shop, id_token: str, now: datetime) -> str:
 
 
 def _ready(given: Services, conn: Conn, domain: str, now: datetime) -> Shop | None:
-    """The shop, if it is installed and has tokens that outlive this visit."""
+    """The shop, if it is installed and has tokens that outlive this visit, and that Shopify takes as far as we know."""
     shop = shops.by_domain(conn, given.vault, domain)
-    if shop is None:
+    if shop is None or shop.reopen_needed is not None:
         return None
     try:
         tokens = installs.tokens_of(conn, shop)

@@ -42,7 +42,9 @@ def _pixel_problem(sentence: str) -> Notice:
 
 NOTICES: Final[Mapping[str, Notice]] = {
     "saved": Notice("Settings saved."),
-    "connected": Notice("Connected, and the pixel is placed."),
+    "connected": Notice("Connected, and the pixel is placed. One question is left: does another Meta pixel run?"),
+    "renewed": Notice("Connected, and the pixel is placed."),
+    "other_pixel_answered": Notice("Your answer is saved."),
     "pixel_placed": Notice("The pixel is placed."),
     "pixel_refused": _pixel_problem(pixel.REFUSED),
     "pixel_not_released": _pixel_problem(pixel.NOT_DEPLOYED),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Final
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from plugin.pages import words
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.stopped import NO_SUCH_ORDER, stopped
+from plugin.recovery.evidence import Delivery
 from plugin.recovery.outcomes import Outcome
 from plugin.recovery.purchase import event_id
 from plugin.storage import reading
@@ -29,6 +31,13 @@ KINDS = dict.fromkeys(Outcome, "none") | {
     Outcome.FAILED: "bad",
 }
 """How the end of an order is marked."""
+DELIVERY_KINDS: Final[Mapping[str, str]] = {
+    Delivery.SENT: "ok",
+    Delivery.BLOCKED: "bad",
+    Delivery.TIMEOUT: "bad",
+    Delivery.NO_ORDER_ID: "bad",
+}
+"""How the browser's last word is marked. What the buyer's choice kept back is no fault, and silence alone is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +96,12 @@ def steps_of(story: OrderStory) -> Iterator[Step]:
     yield Step(story.placed_at, "Order placed", "Meta is told this time, whenever the order is sent.")
     yield Step(line.paid_at, "Order paid", "From here on the pixel has the grace period to report it.", "info")
     if seen.first_at and seen.last_at:
-        stages = ", ".join(words.STAGES.get(stage, stage) for stage in seen.stages)
+        stages = ", ".join(text for stage, text in words.STAGES.items() if stage in seen.stages)
         yield Step(seen.first_at, "First word from the browser", f"In all it reported: {stages}.")
         if seen.last_at != seen.first_at or seen.delivery:
             delivery = words.DELIVERIES.get(seen.delivery or "", words.NO_DELIVERY)
-            yield Step(seen.last_at, "Last word from the browser", delivery, "ok" if seen.delivery == "sent" else "bad")
+            kind = DELIVERY_KINDS.get(seen.delivery or "", "none")
+            yield Step(seen.last_at, "Last word from the browser", delivery, kind)
     if story.first_sent_at:
         yield Step(story.first_sent_at, "Sent to Meta", "The first request with this order.", "info")
     if story.in_doubt_since:

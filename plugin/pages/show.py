@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined
 from plugin.pages import install, words
 from plugin.pages.notices import said
 from plugin.services import services
+from plugin.shopify import scopes
 
 NO_MINOR_UNIT = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
@@ -26,7 +27,7 @@ def set_up(app: Flask) -> None:
     """Teach the app's templates our filters. A name that a template has wrong is an error, not an empty text."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"moment": moment, "money": money}
+    app.jinja_env.filters |= {"moment": moment, "money": money, "missing_scopes": scopes.missing}
     app.jinja_env.globals |= {"words": words}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from plugin.pages.words import WARNING_VERSION
 from plugin.storage import reading
 from plugin.storage.database import Conn
-from plugin.storage.shops import Shop
+from plugin.storage.shops import OtherPixel, Shop
 
 PLACES = ("dashboard", "settings")
 """Where the switch is; recorded with what happens there."""
@@ -23,6 +23,7 @@ class Tracking:
     can_be_on: bool
     since: datetime | None
     by: str
+    other_pixel: OtherPixel | None = None
     warning: str = WARNING_VERSION
 
     @property
@@ -30,8 +31,13 @@ class Tracking:
         """`on` or `off`."""
         return "on" if self.is_on else "off"
 
+    @property
+    def other_pixel_open(self) -> bool:
+        """Whether another pixel may make purchases count twice: it is not known, or one is known to run."""
+        return self.can_be_on and self.other_pixel in {None, OtherPixel.RUNNING}
+
 
 def tracking_of(conn: Conn, shop: Shop, place: str) -> Tracking:
     """Return how the switch stands."""
     at, user_id = reading.last_switch(conn, shop.id) or (None, "")
-    return Tracking(place, shop.policy.tracking_on, shop.connection is not None, at, user_id)
+    return Tracking(place, shop.policy.tracking_on, shop.connection is not None, at, user_id, shop.other_pixel)

@@ -9,6 +9,8 @@ from typing import Final
 from plugin.recovery.consent import Basis
 from plugin.recovery.evidence import Delivery, Stage
 from plugin.recovery.outcomes import Outcome, Reason
+from plugin.storage.policy import UNANSWERED
+from plugin.storage.shops import OtherPixel
 
 SWITCH: Final = "Offline conversion tracking"
 SETTINGS: Final = "Facebook integration settings"
@@ -184,4 +186,16 @@ BROKEN: Final[Mapping[str, str]] = {
     "permission_lost": "The access token may no longer send to this dataset. Generate a new one and connect again.",
     "dataset_unknown": "Meta no longer knows this dataset. Check it in Events Manager and connect again.",
 }
+SCOPES: Final[Mapping[str, str]] = {
+    "read_orders": "Without leave to read orders, paid orders do not come in, and nothing can be recovered.",
+    "write_pixels": "Without leave to place pixels, the pixel cannot be placed, changed or removed.",
+    "read_customer_events": "Without leave to read customer events, the pixel in your shop does not run.",
+}
 BROKEN_SOMEHOW: Final = "Meta turns the connection down. Please connect again."
+
+OTHER_PIXEL: Final[Mapping[str, str]] = {
+    UNANSWERED: "Not answered",
+    OtherPixel.NONE: "None",
+    OtherPixel.REMOVED: "Removed",
+    OtherPixel.RUNNING: "Still running",
+}

@@ -103,6 +103,12 @@ def fields_of(event: bytes) -> list[str]:
     return sorted(_DECODER.decode(event)["user_data"])
 
 
+def user_data_of(event: bytes) -> dict[str, Any]:
+    """Return what an event tells of the buyer, for finding an event by a hash; it is not to be kept or shown."""
+    found: dict[str, Any] = _DECODER.decode(event)["user_data"]
+    return found
+
+
 def _known(values: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from plugin.shopify.errors import ShopifyDisconnected
 from plugin.shopify.tokens import ShopTokens, TokenClient
-from plugin.storage import installs, locks, reading, shops
-from plugin.storage.database import Database
+from plugin.storage import installs, locks, reading, shops, upkeep
+from plugin.storage.database import Conn, Database
 from plugin.storage.installs import Tokens
 from plugin.storage.shops import Shop
+from plugin.storage.upkeep import Refusal
 from plugin.storage.vault import Unsealable, Vault
 
 EARLY = timedelta(seconds=60)
@@ -24,6 +25,7 @@ def access_token(database: Database, vault: Vault, tokens_client: TokenClient, s
 
     Raises:
         ShopifyDisconnected: no token is left that Shopify takes; it gets one when a member of the staff opens the app.
+            The shop is marked so.
         ShopifyUnavailable, ShopifyForbidden, ShopifyRefused: see there.
     """
     _, held = _read(database, vault, shop.domain)
@@ -33,15 +35,39 @@ def access_token(database: Database, vault: Vault, tokens_client: TokenClient, s
         current, held = _read(database, vault, shop.domain)  # another may have been quicker
         if held is not None and is_fresh(held, now):
             return held.access
-        if current is None or held is None or held.refresh is None or not is_usable(held, now):
+        if current is None:
+            raise ShopifyDisconnected(OPEN_AGAIN)
+        if held is None or held.refresh is None or not is_usable(held, now):
+            _mark(database, current, Refusal.REFRESH, now)
             raise ShopifyDisconnected(OPEN_AGAIN)
         try:
             renewed = for_keeping(tokens_client.refresh(shop.domain, held.refresh, now))
         except ShopifyDisconnected:
             keep(database, current, _spent(held, now))
+            _mark(database, current, Refusal.REFRESH, now)
             raise
         keep(database, current, renewed)
         return renewed.access
+
+
+def turned_down(database: Database, shop: Shop, token: str, now: datetime) -> None:
+    """Mark a shop whose access token Shopify did not take, unless it has got another one meanwhile."""
+    with database.transaction() as conn:
+        if reading.hold(conn, shop) and _held(conn, shop) == token:
+            upkeep.need_reopening(conn, shop, Refusal.ACCESS, now)
+
+
+def _held(conn: Conn, shop: Shop) -> str | None:
+    try:
+        tokens = installs.tokens_of(conn, shop)
+    except Unsealable:
+        return None
+    return None if tokens is None else tokens.access
+
+
+def _mark(database: Database, shop: Shop, why: Refusal, now: datetime) -> None:
+    with database.transaction() as conn:
+        upkeep.need_reopening(conn, shop, why, now)
 
 
 def keep(database: Database, shop: Shop, tokens: Tokens) -> None:

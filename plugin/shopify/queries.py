@@ -74,7 +74,51 @@ DELETE_PIXEL = Query(
     """,
 )
 
-DOCUMENTS = (SHOP_DETAILS, CONSENT_POLICY, WEB_PIXEL, CREATE_PIXEL, UPDATE_PIXEL, DELETE_PIXEL)
+ORDERS_PAGE = 50
+"""Orders of one answer; with ten transactions each, the dearer document asks for 750 of the 1000 points allowed."""
+
+# The lines are left out: their products need read_products, which nobody is asked for. Nor is the customer, whose type
+# needs read_customers (with it goes `dataSaleOptOut`).
+_ORDER = """
+id legacyResourceId name test cancelledAt createdAt processedAt updatedAt displayFinancialStatus fullyPaid
+        sourceName checkoutToken totalPriceSet { presentmentMoney { amount currencyCode } }
+        transactions(first: 10) { kind status processedAt }"""
+_ADDRESS = "{ firstName lastName city zip province provinceCode countryCodeV2 phone }"
+_BUYER = f"""
+        email phone clientIp
+        billingAddress {_ADDRESS}
+        shippingAddress {_ADDRESS}"""
+
+
+def _changed_orders(name: str, fields: str) -> Query:
+    return Query(
+        name,
+        f"""
+    query {name}($first: Int!, $after: String, $wanted: String!) {{
+      orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $wanted) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ {fields.strip()} }}
+      }}
+    }}
+    """,
+    )
+
+
+CHANGED_ORDERS = _changed_orders("ChangedOrders", _ORDER)
+"""Reconciliation while offline tracking is off: nothing of the buyer is asked for."""
+CHANGED_ORDERS_WITH_BUYER = _changed_orders("ChangedOrdersWithBuyer", _ORDER + _BUYER)
+"""Reconciliation while it is on."""
+
+DOCUMENTS = (
+    SHOP_DETAILS,
+    CONSENT_POLICY,
+    WEB_PIXEL,
+    CREATE_PIXEL,
+    UPDATE_PIXEL,
+    DELETE_PIXEL,
+    CHANGED_ORDERS,
+    CHANGED_ORDERS_WITH_BUYER,
+)
 
 
 @dataclass(frozen=True, slots=True)

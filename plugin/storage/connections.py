@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from plugin.storage import evidence
+from plugin.storage import evidence, policy
 from plugin.storage.database import Conn
+from plugin.storage.policy import Staff
 from plugin.storage.shops import MetaConnection, Shop, token_place
 
 
 def connect(conn: Conn, shop: Shop, dataset: str, token: str, *, user_id: str, now: datetime) -> int:
-    """Open a connection, and return its id. The same dataset with a new token keeps the one that is open."""
+    """Open a connection, and return its id. The same dataset with a new token keeps the one that is open.
+
+    What was said of other pixels was said of the dataset before: a connection that is opened asks anew.
+    """
     if shop.connection is not None and shop.connection.dataset == dataset:
         _renew(conn, shop, shop.connection.id, token, now)
         return shop.connection.id
@@ -22,6 +26,7 @@ def connect(conn: Conn, shop: Shop, dataset: str, token: str, *, user_id: str, n
     ).fetchone()
     assert row is not None  # noqa: S101 - an insert returns its row
     _seal(conn, shop, row["id"], token)
+    policy.answer_other_pixel(conn, shop, None, Staff(user_id, "settings"), now)
     return int(row["id"])
 
 

@@ -20,6 +20,7 @@ MOST_POSTS = 64
 
 # Appending keeps the statement single and the order of arrival without meaning: readers merge. Browser ids are kept
 # only if the switch still stands as it was read, and no post of this checkout, of yesterday's row either, refused.
+# Of a checkout whose order was erased nothing is kept any more.
 _KEEP = """
 INSERT INTO evidence (shop_id, token_hash, day, posts, sealed_ids, ids_at, refused)
 SELECT %(shop_id)s, %(token_hash)s, %(day)s, %(posts)s,
@@ -28,6 +29,7 @@ FROM (SELECT EXISTS (SELECT FROM shop_policy WHERE shop_id = %(shop_id)s AND tra
             AND switch_count = %(switch_count)s)
         AND NOT EXISTS (SELECT FROM evidence WHERE shop_id = %(shop_id)s AND token_hash = %(token_hash)s
             AND day BETWEEN %(day)s::date - 1 AND %(day)s::date + 1 AND refused) AS yes) ok
+WHERE NOT EXISTS (SELECT FROM tombstone WHERE shop_id = %(shop_id)s AND hash = %(token_hash)s)
 ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
     posts = CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(evidence.posts) AS old(post)
             WHERE old.post = excluded.posts -> 0) THEN evidence.posts ELSE evidence.posts || excluded.posts END,

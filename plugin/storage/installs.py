@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from plugin.recovery.buyer import ALL_FIELDS
 from plugin.recovery.consent import RegionRule
+from plugin.storage import upkeep
 from plugin.storage.database import Conn
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Place, Vault, WrappedKey
@@ -46,16 +47,22 @@ def install(conn: Conn, vault: Vault, domain: str, details: Details, now: dateti
     """Install a store, or install it again: a new generation, a new data key, the switch off. Return the shop's id."""
     row = conn.execute(
         "INSERT INTO shop (domain, generation, installed_at, name, url, currency, time_zone, country, ingest_key,"
-        " consent_rules) VALUES (%(domain)s, 1, %(now)s, %(name)s, %(url)s, %(currency)s, %(time_zone)s, %(country)s,"
-        " %(ingest_key)s, %(rules)s) ON CONFLICT (domain) DO UPDATE SET"
+        " consent_rules, consent_rules_at, upkeep_due) VALUES (%(domain)s, 1, %(now)s, %(name)s, %(url)s, %(currency)s,"
+        " %(time_zone)s, %(country)s, %(ingest_key)s, %(rules)s, %(rules_at)s, %(upkeep_due)s)"
+        " ON CONFLICT (domain) DO UPDATE SET"
         " generation = shop.generation + 1, installed_at = %(now)s, uninstalled_at = NULL,"
+        " erased_at = NULL, scopes_at = NULL,"
         " name = %(name)s, url = %(url)s, currency = %(currency)s, time_zone = %(time_zone)s, country = %(country)s,"
-        " consent_rules = %(rules)s RETURNING id, generation",
+        " consent_rules = %(rules)s, consent_rules_at = %(rules_at)s, upkeep_due = %(upkeep_due)s,"
+        " reopen_needed = NULL, reopen_why = NULL, reconciled_until = NULL, reconcile_due = NULL"
+        " RETURNING id, generation",
         {
             "domain": domain,
             "now": now,
             "ingest_key": secrets.token_urlsafe(18),
             "rules": _rules(details.rules),
+            "rules_at": now if details.rules is not None else None,
+            "upkeep_due": now if details.rules is None else now + upkeep.EVERY,
             "name": details.name,
             "url": details.url,
             "currency": details.currency,
@@ -108,7 +115,10 @@ def _rules(rules: tuple[RegionRule, ...] | None) -> Jsonb | None:
 
 
 def keep_tokens(conn: Conn, shop: Shop, tokens: Tokens) -> None:
-    """Store a shop's Shopify tokens, sealed. A new pair is stored before its first use."""
+    """Store a shop's Shopify tokens, sealed. A new pair is stored before its first use.
+
+    A shop that waited to be opened again has been, if this renews its tokens: what was missed meanwhile is looked for.
+    """
     refresh = shop.key.seal(tokens.refresh.encode(), REFRESH) if tokens.refresh else None
     conn.execute(
         "UPDATE shop SET access_token = %s, access_expires_at = %s, refresh_token = %s, refresh_expires_at = %s,"
@@ -122,6 +132,17 @@ def keep_tokens(conn: Conn, shop: Shop, tokens: Tokens) -> None:
             shop.id,
         ),
     )
+    if refresh is not None:
+        upkeep.works_again(conn, shop.id)
+
+
+def keep_rules(conn: Conn, shop: Shop, rules: tuple[RegionRule, ...], now: datetime) -> None:
+    """Store the consent policy that Shopify has just told; so it takes our token."""
+    conn.execute(
+        "UPDATE shop SET consent_rules = %s, consent_rules_at = %s WHERE id = %s AND generation = %s",
+        (_rules(rules), now, shop.id, shop.generation),
+    )
+    upkeep.works_again(conn, shop.id)
 
 
 def tokens_of(conn: Conn, shop: Shop) -> Tokens | None:
@@ -139,6 +160,17 @@ def tokens_of(conn: Conn, shop: Shop) -> Tokens | None:
         refresh_expires_at=row["refresh_expires_at"],
         scopes=row["scopes"],
     )
+
+
+def scopes_told(conn: Conn, domain: str, scopes: str, at: datetime) -> int | None:
+    """Store what Shopify says is granted, unless it said otherwise since; return the shop's id, None if unknown."""
+    conn.execute(
+        "UPDATE shop SET scopes = %(scopes)s, scopes_at = %(at)s WHERE domain = %(domain)s AND uninstalled_at IS NULL"
+        " AND (scopes_at IS NULL OR scopes_at <= %(at)s)",
+        {"domain": domain, "scopes": scopes, "at": at},
+    )
+    row = conn.execute("SELECT id FROM shop WHERE domain = %s AND uninstalled_at IS NULL", (domain,)).fetchone()
+    return None if row is None else int(row["id"])
 
 
 def keep_web_pixel(conn: Conn, shop_id: int, web_pixel_id: str | None) -> None:

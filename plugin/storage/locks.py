@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 
 import psycopg
@@ -24,6 +24,8 @@ class Lock(IntEnum):
     """One batch of a shop at a time."""
     TOKENS = 4714
     """Who exchanges or refreshes a shop's Shopify tokens."""
+    RECONCILING = 4715
+    """One round of a shop's reconciliation at a time."""
 
 
 class LockTimeout(Exception):
@@ -71,11 +73,17 @@ def _is_out(conn: psycopg.Connection[tuple[object, ...]], shop_id: int) -> bool:
 
 
 @contextmanager
-def turn(database: Database, shop_id: int) -> Iterator[bool]:
-    """Try to take the shop's turn to send; yields whether it was free."""
+def turn(database: Database, shop_id: int, lock: Lock = Lock.TURN) -> Iterator[bool]:
+    """Try to take the shop's turn (to send, unless another lock is named); yields whether it was free."""
     with database.own_connection() as conn:
-        row = conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (Lock.TURN, _key(shop_id))).fetchone()
-        yield bool(row and row[0])
+        row = conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (lock, _key(shop_id))).fetchone()
+        free = bool(row and row[0])
+        try:
+            yield free
+        finally:
+            if free:  # said, so that it is free at once, and not when PostgreSQL has noticed the closed line
+                with suppress(psycopg.Error):
+                    conn.execute("SELECT pg_advisory_unlock(%s, %s)", (lock, _key(shop_id)))
 
 
 @contextmanager

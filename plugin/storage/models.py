@@ -62,6 +62,10 @@ class ShopRow(Base):
     """An installed store; the tenant."""
 
     __tablename__ = "shop"
+    __table_args__ = (
+        CheckConstraint("(reopen_needed IS NULL) = (reopen_why IS NULL)", name="reopening_has_a_cause"),
+        CheckConstraint("reopen_why IN ('access_refused', 'refresh_refused')", name="reopen_why_known"),
+    )
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     domain: Mapped[str] = mapped_column(unique=True)
     generation: Mapped[int] = mapped_column(Integer)
@@ -84,6 +88,20 @@ class ShopRow(Base):
     web_pixel_id: Mapped[str | None]
     consent_rules: Mapped[list[Any] | None]
     """Shopify's consent policy by region; None while it could not be read."""
+    consent_rules_at: Mapped[datetime | None]
+    reopen_needed: Mapped[datetime | None]
+    """Since when Shopify takes no token of ours any more: the staff must open the app. None: all is well."""
+    reopen_why: Mapped[str | None]
+    reconciled_until: Mapped[datetime | None]
+    """Every paid order that changed before this has been looked at; None: since the install."""
+    reconcile_due: Mapped[datetime | None]
+    """When to look for orders that no webhook told us of; None: now."""
+    upkeep_due: Mapped[datetime | None]
+    """When to renew what Shopify gave us (tokens, consent policy); None: now."""
+    scopes_at: Mapped[datetime | None]
+    """When Shopify last told by webhook what is granted, by its clock; an older word changes nothing."""
+    erased_at: Mapped[datetime | None]
+    """All was erased but domain, generation and this date; None as soon as it is installed again."""
 
 
 class ShopKeyRow(Base):
@@ -128,6 +146,7 @@ class PolicyRow(Base):
         CheckConstraint("grace_minutes BETWEEN 10 AND 1440", name="grace_in_range"),
         CheckConstraint("consent_mode IN ('recorded', 'store_policy')", name="consent_mode_known"),
         CheckConstraint("content_ids IN ('product', 'variant')", name="content_ids_known"),
+        CheckConstraint("other_pixel IN ('none', 'removed', 'running')", name="other_pixel_known"),
     )
     shop_id: Mapped[int] = _shop()
     tracking_on: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -140,6 +159,8 @@ class PolicyRow(Base):
     grace_minutes: Mapped[int] = mapped_column(Integer, server_default="30")
     fields: Mapped[list[str]]
     content_ids: Mapped[str] = mapped_column(server_default="product")
+    other_pixel: Mapped[str | None]
+    """Whether another Meta pixel reports to the connected dataset; None until the merchant says so."""
 
 
 class PolicyChangeRow(Base):
@@ -174,6 +195,8 @@ class PaidOrderRow(Base):
         Index("ix_paid_order_attempt", "shop_id", "attempt", postgresql_where=text("attempt IS NOT NULL")),
         Index("ix_paid_order_token", "shop_id", "token_hash"),
         Index("ix_paid_order_recent", "shop_id", "paid_at", "order_id"),
+        Index("ix_paid_order_untold", "shop_id", "day", postgresql_where=text("told_by = 'reconciliation'")),
+        CheckConstraint("told_by IN ('webhook', 'reconciliation')", name="told_by_known"),
     )
     shop_id: Mapped[int] = _shop()
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -195,6 +218,8 @@ class PaidOrderRow(Base):
     billing_region: Mapped[str | None]
     shipping_region: Mapped[str | None]
     """Country and subdivision (`US-CA`), for the store policy; no finer."""
+    told_by: Mapped[str] = mapped_column(server_default="webhook")
+    """`reconciliation`: no webhook has told us of it, though it was due; one that comes late changes this."""
     token_hash: Mapped[bytes | None]
     has_match_data: Mapped[bool]
     switch_count: Mapped[int | None] = mapped_column(Integer)
@@ -280,3 +305,46 @@ class DayTotalRow(Base):
     would_store_policy: Mapped[bool] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     value: Mapped[Decimal]
+
+
+class ComplianceRequestRow(Base):
+    """What Shopify asked of us for somebody's privacy: once written it is done, whatever becomes of a process."""
+
+    __tablename__ = "compliance_request"
+    __table_args__ = (
+        CheckConstraint("topic IN ('customers/data_request', 'customers/redact', 'shop/redact')", name="topic_known"),
+        CheckConstraint("state IN ('open', 'done', 'ignored')", name="state_known"),
+        CheckConstraint("(state = 'open') = (done_at IS NULL)", name="ended_request_has_its_time"),
+        CheckConstraint("state = 'open' OR sealed_buyer IS NULL", name="ended_request_holds_no_buyer"),
+        CheckConstraint(
+            "state = 'open' OR topic = 'customers/data_request' OR order_ids = '{}'",
+            name="ended_erasure_names_no_order",
+        ),
+        Index("ix_compliance_request_told", "shop_id", "topic", "told_as", unique=True),
+        Index("ix_compliance_request_open", "shop_id", postgresql_where=text("state = 'open'")),
+    )
+    shop_id: Mapped[int] = _shop()
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    topic: Mapped[str]
+    told_as: Mapped[str]
+    """Shopify's id of the data request, else of the webhook: told twice, it is one row."""
+    asked_at: Mapped[datetime]
+    triggered_at: Mapped[datetime]
+    """When Shopify says that it happened; the time it came in where it does not say."""
+    order_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """The orders that are meant. Of an erasure they go with its end; those of a data request make up its file."""
+    sealed_buyer: Mapped[bytes | None]
+    """Meta's hashes of the buyer, where no orders were named: compared once with the events that wait, then gone."""
+    state: Mapped[str] = mapped_column(server_default="open")
+    done_at: Mapped[datetime | None]
+    found: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How many orders in the ledger were meant."""
+
+
+class TombstoneRow(Base):
+    """An erased order, or its checkout: no webhook, reconciliation or late post brings it back."""
+
+    __tablename__ = "tombstone"
+    shop_id: Mapped[int] = _shop()
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """Keyed hash of the order's id, or of the checkout's token; of no person."""

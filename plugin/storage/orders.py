@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from plugin.recovery.evidence import Evidence
@@ -11,25 +13,51 @@ from plugin.recovery.purchase import purchase_event
 from plugin.storage import evidence, shops
 from plugin.storage.database import Conn
 from plugin.storage.shops import Shop
-from plugin.storage.vault import Place, Vault
+from plugin.storage.vault import Place, ShopKey, Vault
+
+
+class ToldBy(StrEnum):
+    """What told us of an order."""
+
+    WEBHOOK = "webhook"
+    RECONCILIATION = "reconciliation"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How we know of an order. `with_buyer`: its buyer was read too; not so while the switch is off."""
+
+    by: ToldBy
+    with_buyer: bool
+
+
+TOLD_BY_WEBHOOK = Told(ToldBy.WEBHOOK, with_buyer=True)
 
 # The event is kept only if the switch still stands as it was read: this statement looks again.
-# A repeat changes only what Shopify has told since: cancelled, voided, refunded. Nothing is taken back.
+# An erased order stays away, whoever tells of it. A repeat changes only what Shopify has told since (cancelled, voided,
+# refunded), and that a webhook did come. Nothing is taken back.
 _RECORD = """
 INSERT INTO paid_order (shop_id, order_id, generation, connection_id, number, placed_at, paid_at, updated_at, day,
     value, currency, test, from_checkout, cancelled, billing_region, shipping_region, token_hash, has_match_data,
-    switch_count, look_at, sealed_event)
+    told_by, switch_count, look_at, sealed_event)
 SELECT %(shop_id)s, %(order_id)s, %(generation)s,
     (SELECT id FROM meta_connection WHERE shop_id = %(shop_id)s AND from_at <= %(placed_at)s
         AND (until_at IS NULL OR until_at > %(placed_at)s) ORDER BY from_at DESC LIMIT 1),
     %(number)s, %(placed_at)s, %(paid_at)s, %(updated_at)s, %(day)s, %(value)s, %(currency)s, %(test)s,
     %(from_checkout)s, %(cancelled)s, %(billing)s, %(shipping)s, %(token_hash)s, %(has_match_data)s,
-    CASE WHEN p.tracking_on THEN p.switch_count END, %(now)s,
+    %(told_by)s, CASE WHEN p.tracking_on AND %(with_buyer)s THEN p.switch_count END, %(now)s,
     CASE WHEN p.tracking_on AND p.switch_count = %(switch_count)s THEN %(sealed)s::bytea END
 FROM shop_policy p WHERE p.shop_id = %(shop_id)s
-ON CONFLICT (shop_id, order_id) DO UPDATE SET cancelled = true, updated_at = excluded.updated_at,
-    look_at = CASE WHEN paid_order.outcome = 'waiting' THEN excluded.look_at END
+    AND NOT EXISTS (SELECT FROM tombstone t WHERE t.shop_id = %(shop_id)s AND t.hash = %(order_hash)s)
+ON CONFLICT (shop_id, order_id) DO UPDATE SET
+    told_by = CASE WHEN excluded.told_by = 'webhook' THEN excluded.told_by ELSE paid_order.told_by END,
+    cancelled = paid_order.cancelled OR excluded.cancelled,
+    updated_at = CASE WHEN excluded.cancelled AND NOT paid_order.cancelled THEN excluded.updated_at
+        ELSE paid_order.updated_at END,
+    look_at = CASE WHEN excluded.cancelled AND NOT paid_order.cancelled AND paid_order.outcome = 'waiting'
+        THEN excluded.look_at ELSE paid_order.look_at END
 WHERE excluded.cancelled AND NOT paid_order.cancelled
+    OR excluded.told_by = 'webhook' AND paid_order.told_by <> 'webhook'
 """
 
 
@@ -38,23 +66,31 @@ def event_place(order_id: int) -> Place:
     return Place("paid_order", "sealed_event", str(order_id))
 
 
-def record_paid(conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: datetime) -> int | None:
+def order_hash(key: ShopKey, order_id: int) -> bytes:
+    """What remembers an erased order: a keyed hash of its id."""
+    return key.lookup_hash(f"order|{order_id}")
+
+
+def record_paid(
+    conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: datetime, *, told: Told = TOLD_BY_WEBHOOK
+) -> int | None:
     """Write a paid order into the ledger; return the shop's id, None if no such shop is installed.
 
     `now` makes the row due at once: the sweep gives it its grace period. The event is sealed only while tracking is on
-    and the order may one day be sent.
+    and the order may one day be sent. An order without its buyer counts as one that could be matched: nearly all can.
     """
     shop = shops.by_domain(conn, vault, domain)
     if shop is None:
         return None
     order = receipt.order
     token_hash = shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else None
-    wanted = _may_be_sent(shop, order) and not _needless(conn, shop, order, token_hash)
+    wanted = told.with_buyer and _may_be_sent(shop, order) and not _needless(conn, shop, order, token_hash)
     conn.execute(
         _RECORD,
         {
             "shop_id": shop.id,
             "order_id": order.id,
+            "order_hash": order_hash(shop.key, order.id),
             "generation": shop.generation,
             "number": order.number,
             "placed_at": order.placed_at,
@@ -69,7 +105,9 @@ def record_paid(conn: Conn, vault: Vault, domain: str, receipt: Receipt, now: da
             "billing": region_text(order.billing),
             "shipping": region_text(order.shipping),
             "token_hash": token_hash,
-            "has_match_data": receipt.buyer.is_matchable(shop.fields),
+            "has_match_data": not told.with_buyer or receipt.buyer.is_matchable(shop.fields),
+            "told_by": told.by,
+            "with_buyer": told.with_buyer,
             "switch_count": shop.switch_count,
             "now": now,
             "sealed": _sealed_event(shop, receipt) if wanted else None,

@@ -7,13 +7,15 @@ from datetime import datetime
 
 from plugin.storage import evidence, ledger, locks, shops
 from plugin.storage.database import Conn, Database
-from plugin.storage.shops import Shop
+from plugin.storage.shops import OtherPixel, Shop
 from plugin.storage.vault import Vault
 
 WAIT_FOR_FLIGHT = 35.0
 """Seconds that switching off waits for a request that is under way: longer than one may take."""
 BATCH = 500
 """Orders erased in one transaction: others of the shop wait for no longer than that takes."""
+UNANSWERED = "unanswered"
+"""How the log names a question without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +123,11 @@ def choose(conn: Conn, shop: Shop, chosen: Choices, now: datetime) -> None:
         " AND attempt IS NULL AND look_at - paid_at <> make_interval(mins => %s)",
         (now, shop.id, chosen.grace_minutes),
     )
+
+
+def answer_other_pixel(conn: Conn, shop: Shop, answer: OtherPixel | None, staff: Staff, now: datetime) -> None:
+    """Keep and record whether another Meta pixel runs; None asks anew. The shop is held by this transaction."""
+    if answer == shop.other_pixel:
+        return
+    conn.execute("UPDATE shop_policy SET other_pixel = %s WHERE shop_id = %s", (answer, shop.id))
+    record(conn, shop.id, staff, now, ("other_pixel", shop.other_pixel or UNANSWERED, answer or UNANSWERED, None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from psycopg.rows import DictRow
@@ -12,6 +13,14 @@ from plugin.recovery.consent import ConsentMode, RegionRule
 from plugin.recovery.verdict import Policy
 from plugin.storage.database import Conn
 from plugin.storage.vault import Place, ShopKey, Vault, WrappedKey
+
+
+class OtherPixel(StrEnum):
+    """What the merchant says of another Meta pixel that reports to the connected dataset."""
+
+    NONE = "none"
+    REMOVED = "removed"
+    RUNNING = "running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +49,15 @@ class Shop:
     currency: str
     ingest_key: str
     web_pixel_id: str | None
+    reopen_needed: datetime | None
+    """Since when Shopify takes no token of ours any more."""
+    scopes: str
+    """What Shopify has granted, comma-separated."""
     fields: frozenset[str]
     content_ids: str
     switch_count: int
     erase_pending: bool
+    other_pixel: OtherPixel | None
     policy: Policy
     connection: MetaConnection | None
 
@@ -51,6 +65,7 @@ class Shop:
 _SHOP = """
 SELECT s.*, k.generation AS key_generation, k.kid, k.data_key, k.lookup_key, p.tracking_on, p.switch_count,
        p.erase_pending, p.consent_mode, p.ldu, p.grace_minutes, p.fields, p.content_ids,
+       p.other_pixel,
        c.id AS connection_id, c.dataset, c.from_at, c.kind, c.broken, c.token
 FROM shop s
 JOIN shop_key k ON k.shop_id = s.id
@@ -92,10 +107,13 @@ def _shop(row: DictRow | None, vault: Vault) -> Shop | None:
         currency=row["currency"],
         ingest_key=row["ingest_key"],
         web_pixel_id=row["web_pixel_id"],
+        reopen_needed=row["reopen_needed"],
+        scopes=row["scopes"],
         fields=frozenset(row["fields"]),
         content_ids=row["content_ids"],
         switch_count=row["switch_count"],
         erase_pending=row["erase_pending"],
+        other_pixel=None if row["other_pixel"] is None else OtherPixel(row["other_pixel"]),
         policy=_policy(row),
         connection=_connection(row),
     )

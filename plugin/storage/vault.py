@@ -120,6 +120,10 @@ class Vault:
             opened = self._opened[name] = ShopKey(shop_id, wrapped.generation, data, lookup)
         return opened
 
+    def forget(self, shop_id: int) -> None:
+        """Drop a shop's opened keys from memory: its stored ones are destroyed."""
+        self._opened = {name: key for name, key in self._opened.items() if name[0] != shop_id}
+
     def _wrap(self, secret: bytes, key: ShopKey, use: str) -> bytes:
         nonce = os.urandom(NONCE)
         return nonce + AESGCM(self._keys[self._active]).encrypt(nonce, secret, _bound(key.shop_id, key.generation, use))

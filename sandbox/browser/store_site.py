@@ -11,7 +11,7 @@ from sandbox.browser.admin_site import DEMO, shop_called
 from sandbox.browser.basket import Basket, handle_of, new_basket, product_called
 from sandbox.browser.sites import own_pages_only, shop_of_host, site_url
 from sandbox.checkout_data import STAGES, cart_line, checkout, variant
-from sandbox.goods import SHELF, Line, subtotal
+from sandbox.goods import SHELF, SHIPPING, Line, subtotal
 from sandbox.shops import Json
 from sandbox.visit import META, PURPOSES, shop_data
 from sandbox.world import world
@@ -60,6 +60,7 @@ def page(name: str, basket: Basket, events: Events, *, later: Json | None = None
         money=basket.sale.money.sold,
         currency=basket.sale.money.presentment,
         handle_of=handle_of,
+        shipping=SHIPPING,
         in_basket=sum(line.quantity for line in basket.sale.lines),
         **more,
     )

@@ -13,7 +13,8 @@ from plugin.services import Services
 from plugin.storage.shops import Shop
 from tests.conftest import MovedClock
 from tests.edges.handwork import GRACE, TAKEN, Meta
-from tests.edges.ledger_view import buy, switch_on, tell
+from tests.edges.ledger_view import buy, row, switch_on, tell, work
+from tests.edges.privacy import FBP, buy_as_canary
 from tests.edges.servers import reply
 
 
@@ -37,3 +38,14 @@ def missed(client: FlaskClient, services: Services, shop: Shop, clock: MovedCloc
 def crew() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(8) as threads:
         yield threads
+
+
+@pytest.fixture
+def waiting(client: FlaskClient, services: Services, shop: Shop, clock: MovedClock) -> Shop:
+    """A shop with one order that waits, all that can be kept of it kept."""
+    switch_on(services, shop)
+    tell(client, shop, clock, fbp=FBP)
+    buy_as_canary(client, clock)
+    work(services)
+    assert row(services)["sealed_event"] is not None
+    return shop

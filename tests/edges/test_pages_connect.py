@@ -48,7 +48,7 @@ def test_connecting_places_the_pixel_and_switches_nothing_on(
         "placed",
         "off",
     )
-    assert page.one("meta", name="note")["content"] == "Connected, and the pixel is placed."
+    assert page.one("meta", name="note")["content"].startswith("Connected, and the pixel is placed.")
     assert shop.connection is not None
     assert shop.connection.dataset == DEFAULT_DATASET
     assert not shop.policy.tracking_on

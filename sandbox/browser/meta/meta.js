@@ -6,6 +6,14 @@ const element = (id) => document.getElementById(id);
 
 const timeOf = (moment) => new Date(moment).toLocaleString('en-GB', {dateStyle: 'medium', timeStyle: 'medium'});
 
+/** An amount with the decimals of its currency. */
+function moneyOf({value, currency}) {
+  if (!value) return '';
+  if (!currency) return String(value);
+  const {maximumFractionDigits} = new Intl.NumberFormat('en-GB', {style: 'currency', currency}).resolvedOptions();
+  return `${Number(value).toFixed(maximumFractionDigits)} ${currency}`;
+}
+
 function resultOf({copy_of: first, known_dataset: isKnown, limited}) {
   if (!isKnown) return 'No such dataset';
   if (first !== null) return `Dropped: a copy of event ${first}`;
@@ -38,7 +46,7 @@ const eventRow = (event) => row({
   Result: resultOf(event),
   Received: timeOf(event.received_at),
   'Event id': event.event_id ?? 'none',
-  Value: event.value ? `${event.value} ${event.currency ?? ''}` : '',
+  Value: moneyOf(event),
   'Of the person': personOf(event.person),
 }, {
   event: event.event_name,

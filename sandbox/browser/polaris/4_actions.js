@@ -130,7 +130,9 @@ define('s-modal', class extends Component {
   static style = `
     dialog { padding: 0; border: 1px solid var(--edge); border-radius: 10px; color: var(--ink); }
     dialog { inline-size: min(620px, calc(100vw - 24px)); max-block-size: min(85vh, 720px); }
-    dialog { font: 400 13px/20px var(--font); box-shadow: 0 18px 50px #1b143f66; }
+    dialog { font: 400 13px/20px var(--font); box-shadow: 0 18px 50px #1b143f66; overflow: hidden; }
+    dialog[open] { display: flex; flex-direction: column; }
+    .head, .foot { flex: none; }
     :host([size="small"]) dialog { inline-size: min(400px, calc(100vw - 24px)); }
     :host([size="large"]) dialog { inline-size: min(900px, calc(100vw - 24px)); }
     dialog::backdrop { background: #1b143f80; }

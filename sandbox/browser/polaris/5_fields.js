@@ -10,6 +10,7 @@ const FIELD_STYLE = `
   .frame:focus-within { outline: 2px solid var(--focus); outline-offset: 1px; }
   .frame.wrong { border-color: var(--bad); background: var(--bad-back); }
   input, select, textarea { all: unset; flex: 1; min-inline-size: 0; padding-block: 6px; overflow-wrap: anywhere; }
+  .frame :focus-visible { outline: none; } /* the frame around it shows the focus */
   .aside { color: var(--quiet); }
   .details { color: var(--quiet); margin-block-start: 4px; }
   .error { color: var(--bad); margin-block-start: 4px; display: flex; gap: 4px; }

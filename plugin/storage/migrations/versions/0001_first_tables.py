@@ -49,6 +49,16 @@ def upgrade() -> None:
         sa.Column("ingest_key", sa.Text(), nullable=False),
         sa.Column("web_pixel_id", sa.Text(), nullable=True),
         sa.Column("consent_rules", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("consent_rules_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopen_needed", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopen_why", sa.Text(), nullable=True),
+        sa.Column("reconciled_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reconcile_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("upkeep_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scopes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("reopen_why IN ('access_refused', 'refresh_refused')", name=op.f("reopen_why_known")),
+        sa.CheckConstraint("(reopen_needed IS NULL) = (reopen_why IS NULL)", name=op.f("reopening_has_a_cause")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shop")),
         sa.UniqueConstraint("domain", name=op.f("uq_shop_domain")),
         sa.UniqueConstraint("ingest_key", name=op.f("uq_shop_ingest_key")),
@@ -78,6 +88,42 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("post_started IS NOT NULL AND result IS NULL"),
     )
+    op.create_table(
+        "compliance_request",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("told_as", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("triggered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("order_ids", sa.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("sealed_buyer", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("(state = 'open') = (done_at IS NULL)", name=op.f("ended_request_has_its_time")),
+        sa.CheckConstraint("state = 'open' OR sealed_buyer IS NULL", name=op.f("ended_request_holds_no_buyer")),
+        sa.CheckConstraint(
+            "state = 'open' OR topic = 'customers/data_request' OR order_ids = '{}'",
+            name=op.f("ended_erasure_names_no_order"),
+        ),
+        sa.CheckConstraint("state IN ('open', 'done', 'ignored')", name=op.f("state_known")),
+        sa.CheckConstraint(
+            "topic IN ('customers/data_request', 'customers/redact', 'shop/redact')", name=op.f("topic_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["shop_id"], ["shop.id"], name=op.f("fk_compliance_request_shop_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_compliance_request")),
+    )
+    op.create_index(
+        "ix_compliance_request_open",
+        "compliance_request",
+        ["shop_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index("ix_compliance_request_told", "compliance_request", ["shop_id", "topic", "told_as"], unique=True)
     op.create_table(
         "day_total",
         sa.Column("shop_id", sa.BigInteger(), nullable=False),
@@ -143,6 +189,7 @@ def upgrade() -> None:
         sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("billing_region", sa.Text(), nullable=True),
         sa.Column("shipping_region", sa.Text(), nullable=True),
+        sa.Column("told_by", sa.Text(), server_default="webhook", nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=True),
         sa.Column("has_match_data", sa.Boolean(), nullable=False),
         sa.Column("switch_count", sa.Integer(), nullable=True),
@@ -175,6 +222,7 @@ def upgrade() -> None:
             "outcome = 'waiting' OR (attempt IS NULL AND look_at IS NULL)", name=op.f("decided_row_is_at_rest")
         ),
         sa.CheckConstraint("sealed_event IS NULL OR outcome = 'waiting'", name=op.f("decided_row_holds_no_buyer")),
+        sa.CheckConstraint("told_by IN ('webhook', 'reconciliation')", name=op.f("told_by_known")),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_paid_order_shop_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("shop_id", "order_id", name=op.f("pk_paid_order")),
     )
@@ -194,6 +242,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_paid_order_recent", "paid_order", ["shop_id", "paid_at", "order_id"], unique=False)
     op.create_index("ix_paid_order_token", "paid_order", ["shop_id", "token_hash"], unique=False)
+    op.create_index(
+        "ix_paid_order_untold",
+        "paid_order",
+        ["shop_id", "day"],
+        unique=False,
+        postgresql_where=sa.text("told_by = 'reconciliation'"),
+    )
     op.create_table(
         "policy_change",
         sa.Column("shop_id", sa.BigInteger(), nullable=False),
@@ -229,11 +284,20 @@ def upgrade() -> None:
         sa.Column("grace_minutes", sa.Integer(), server_default="30", nullable=False),
         sa.Column("fields", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("content_ids", sa.Text(), server_default="product", nullable=False),
+        sa.Column("other_pixel", sa.Text(), nullable=True),
         sa.CheckConstraint("consent_mode IN ('recorded', 'store_policy')", name=op.f("consent_mode_known")),
         sa.CheckConstraint("content_ids IN ('product', 'variant')", name=op.f("content_ids_known")),
+        sa.CheckConstraint("other_pixel IN ('none', 'removed', 'running')", name=op.f("other_pixel_known")),
         sa.CheckConstraint("grace_minutes BETWEEN 10 AND 1440", name=op.f("grace_in_range")),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_shop_policy_shop_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("shop_id", name=op.f("pk_shop_policy")),
+    )
+    op.create_table(
+        "tombstone",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_tombstone_shop_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("shop_id", "hash", name=op.f("pk_tombstone")),
     )
     # days without a partition of their own: a moved clock, a worker that was away
     op.execute("CREATE TABLE evidence_rest PARTITION OF evidence DEFAULT")

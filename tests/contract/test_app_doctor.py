@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract import published
+
+CHECKS = 34
+OURS = (
+    "app.py", "docs", "extensions", "plugin", "requirements", "sandbox", "shopify.app.toml", "static", "templates",
+    "webhooks",
+)  # fmt: skip
+RUN_BY_ITSELF = {"COMMITTED_SECRET", "INSECURE_WEBHOOK_URL", "MISSING_COMPLIANCE_WEBHOOKS"}
+"""Shopify's scan reads no Python: for all else it lists what a person should look at, and docs/security.md says it."""
+
+
+@pytest.fixture(scope="module")
+def examination(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `shopify app doctor` says of a copy of the project; it leaves files where it looks."""
+    copy: Path = tmp_path_factory.mktemp("copy")
+    ignored = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+    for name in OURS:
+        source = published.ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=ignored)
+        else:
+            shutil.copy(source, copy / name)
+    cli = published.needed(published.MODULES / "@shopify" / "cli" / "bin" / "run.js")
+    words = [str(cli), "app", "doctor", "--path", str(copy), "--json", "--skip-instructions"]
+    done = published.run(words, tmp_path_factory.mktemp("home"), cwd=copy)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return dict(json.loads(done.stdout))
+
+
+def test_the_doctor_finds_nothing(examination: dict[str, Any]) -> None:
+    assert examination["scan"]["issues"] == []
+
+
+def test_what_it_can_judge_by_itself_was_judged(examination: dict[str, Any]) -> None:
+    executed = {check["id"] for check in examination["trace"]["checks_executed"] if check["status"] == "executed"}
+
+    assert executed == RUN_BY_ITSELF
+
+
+def test_every_one_of_its_checks_is_answered_and_every_proof_exists(examination: dict[str, Any]) -> None:
+    text = (published.ROOT / "docs" / "security.md").read_text()
+    answers = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+) \|$", text, re.MULTILINE))
+    proofs = {proof for answer in answers.values() for proof in re.findall(r"`((?:tests|extensions)/[^`]+)`", answer)}
+
+    assert {check["id"] for check in examination["trace"]["checks_executed"]} - set(answers) == set()
+    assert len(answers) == CHECKS
+    assert {proof for proof in proofs if not (published.ROOT / proof).exists()} == set()
