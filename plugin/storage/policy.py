@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from plugin.storage import evidence, ledger, locks, shops
+from plugin.storage import dropping, evidence, locks, shops
 from plugin.storage.database import Conn, Database
 from plugin.storage.shops import OtherPixel, Shop
 from plugin.storage.vault import Vault
@@ -85,7 +85,7 @@ def _erase(database: Database, vault: Vault, shop_id: int, now: datetime, *, hel
     while True:
         with database.transaction() as conn:
             shop = shops.by_id(conn, vault, shop_id)
-            count = 0 if shop is None else ledger.empty(conn, shop, now, held_too=held_too, limit=BATCH)
+            count = 0 if shop is None else dropping.empty(conn, shop, now, held_too=held_too, limit=BATCH)
             if shop is not None and not shop.policy.tracking_on:
                 evidence.forget_browsers(conn, shop_id)
         dropped += count
