@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: JavaScript, Python with coverage, then the story on the shipped processes. FULL=1 adds the slow ones.
+# Every test: JavaScript, Python with coverage, the browser, then the story on the shipped processes. FULL=1 adds the slow ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
@@ -11,11 +11,14 @@ $bin/python tools/node.py npm --prefix extensions/meta-pixel test --silent
 
 echo "== Python"
 rm -f build/.coverage*
-$bin/pytest -q -n 2 --dist loadgroup "${marks[@]}" --cov --cov-report= "$@"
+$bin/pytest -q -n 2 "${marks[@]}" --ignore tests/browser --cov --cov-report= "$@"
 
 echo "== Coverage"
 $bin/coverage report --include='plugin/recovery/*' --fail-under=100 | tail -n 4
 $bin/coverage report --fail-under=90 | tail -n 25
+
+echo "== Browser"  # apart: one world and one browser serve all of them, whatever order the tests come in
+$bin/pytest -q -n 0 "${marks[@]}" tests/browser
 
 echo "== Story"
 $bin/backstop story
