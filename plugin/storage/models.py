@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from plugin.storage.base import Base
-from plugin.storage.order_tables import AttemptRow, DayTotalRow, EvidenceRow, PaidOrderRow
-from plugin.storage.shop_tables import (
-    ComplianceRequestRow,
-    ConnectionRow,
-    PolicyChangeRow,
-    PolicyRow,
-    ShopKeyRow,
-    ShopRow,
-    TombstoneRow,
-)
+from plugin.storage.meta_tables import ConnectionRow, MetaDeletionRow, MetaLoginRow
+from plugin.storage.order_tables import AttemptRow, DayTotalRow, EvidenceRow, PaidOrderRow, RecoveryRow
+from plugin.storage.privacy_tables import ComplianceRequestRow, TombstoneRow
+from plugin.storage.shop_tables import PolicyChangeRow, PolicyRow, ShopKeyRow, ShopRow
 
 __all__ = [
     "AttemptRow",
@@ -21,9 +15,12 @@ __all__ = [
     "ConnectionRow",
     "DayTotalRow",
     "EvidenceRow",
+    "MetaDeletionRow",
+    "MetaLoginRow",
     "PaidOrderRow",
     "PolicyChangeRow",
     "PolicyRow",
+    "RecoveryRow",
     "ShopKeyRow",
     "ShopRow",
     "TombstoneRow",

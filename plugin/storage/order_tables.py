@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
+    Identity,
     Index,
     Integer,
     Uuid,
@@ -78,6 +79,10 @@ class PaidOrderRow(Base):
     reposts: Mapped[int] = mapped_column(Integer, server_default="0")
     released: Mapped[bool] = mapped_column(server_default=text("false"))
     """The merchant said "send" to a held order."""
+    again: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Decided anew by "recover the last 7 days": it goes in larger batches, after those that have just come in."""
+    sale_opted_out: Mapped[bool | None]
+    """The customer's own setting in the shop; None: not asked, or Shopify does not let us read it."""
     basis: Mapped[str | None]
     fields_sent: Mapped[list[str] | None]
     attempts: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
@@ -146,3 +151,28 @@ class DayTotalRow(Base):
     would_store_policy: Mapped[bool] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     value: Mapped[Decimal]
+
+
+class RecoveryRow(Base):
+    """One "recover the last 7 days", asked for when offline tracking was switched on."""
+
+    __tablename__ = "recovery"
+    __table_args__ = (
+        Index("ix_recovery_open", "shop_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint("(ended_at IS NULL) = (result IS NULL)", name="ended_recovery_has_its_result"),
+        CheckConstraint("result IN ('done', 'stopped', 'not_allowed')", name="recovery_result_known"),
+    )
+    shop_id: Mapped[int] = by_shop()
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    asked_at: Mapped[datetime]
+    user_id: Mapped[str]
+    connection_id: Mapped[int]
+    switch_count: Mapped[int] = mapped_column(Integer)
+    """The policy's count when it was asked for: switched off since, it stops."""
+    after_order: Mapped[int] = mapped_column(server_default="0")
+    """Every order up to this id has been read again: a worker that takes over goes on from here."""
+    due_at: Mapped[datetime]
+    looked_at: Mapped[int] = mapped_column(Integer, server_default="0")
+    to_send: Mapped[int] = mapped_column(Integer, server_default="0")
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""The tables of a shop: itself, its keys, its connections, its policy and log, what it asked for by law."""
+"""The tables of a shop: itself, its keys, its policy and the log of who changed it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     CheckConstraint,
     Identity,
-    Index,
     Integer,
     text,
 )
@@ -76,29 +73,6 @@ class ShopKeyRow(Base):
     lookup_key: Mapped[bytes]
 
 
-class ConnectionRow(Base):
-    """One connection of a shop to a Meta dataset, open until `until_at`."""
-
-    __tablename__ = "meta_connection"
-    __table_args__ = (
-        Index("ix_meta_connection_open", "shop_id", unique=True, postgresql_where=text("until_at IS NULL")),
-        CheckConstraint("until_at IS NULL OR token IS NULL", name="closed_connection_holds_no_token"),
-    )
-    shop_id: Mapped[int] = by_shop()
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    dataset: Mapped[str]
-    from_at: Mapped[datetime]
-    until_at: Mapped[datetime | None]
-    token: Mapped[bytes | None]
-    kind: Mapped[str] = mapped_column(server_default="pasted")
-    connected_by: Mapped[str]
-    broken: Mapped[str | None]
-    """Why Meta turns our requests down (token_revoked, permission_lost, dataset_unknown); None while it works."""
-    broken_at: Mapped[datetime | None]
-    paused_until: Mapped[datetime | None]
-    """Meta was away or asked to slow down: no request over this connection before then."""
-
-
 class PolicyRow(Base):
     """What the merchant has chosen. Offline tracking is off until they switch it on."""
 
@@ -108,6 +82,7 @@ class PolicyRow(Base):
         CheckConstraint("consent_mode IN ('recorded', 'store_policy')", name="consent_mode_known"),
         CheckConstraint("content_ids IN ('product', 'variant')", name="content_ids_known"),
         CheckConstraint("other_pixel IN ('none', 'removed', 'running')", name="other_pixel_known"),
+        CheckConstraint("(test_code IS NULL) = (test_code_until IS NULL)", name="test_code_has_its_end"),
     )
     shop_id: Mapped[int] = by_shop()
     tracking_on: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -122,6 +97,9 @@ class PolicyRow(Base):
     content_ids: Mapped[str] = mapped_column(server_default="product")
     other_pixel: Mapped[str | None]
     """Whether another Meta pixel reports to the connected dataset; None until the merchant says so."""
+    test_code: Mapped[str | None]
+    """The dataset's code for test events: what is sent with it counts all the same, and shows in Meta's test tool."""
+    test_code_until: Mapped[datetime | None]
 
 
 class PolicyChangeRow(Base):
@@ -138,46 +116,3 @@ class PolicyChangeRow(Base):
     old: Mapped[str]
     new: Mapped[str]
     warning_version: Mapped[str | None]
-
-
-class ComplianceRequestRow(Base):
-    """What Shopify asked of us for somebody's privacy: once written it is done, whatever becomes of a process."""
-
-    __tablename__ = "compliance_request"
-    __table_args__ = (
-        CheckConstraint("topic IN ('customers/data_request', 'customers/redact', 'shop/redact')", name="topic_known"),
-        CheckConstraint("state IN ('open', 'done', 'ignored')", name="state_known"),
-        CheckConstraint("(state = 'open') = (done_at IS NULL)", name="ended_request_has_its_time"),
-        CheckConstraint("state = 'open' OR sealed_buyer IS NULL", name="ended_request_holds_no_buyer"),
-        CheckConstraint(
-            "state = 'open' OR topic = 'customers/data_request' OR order_ids = '{}'",
-            name="ended_erasure_names_no_order",
-        ),
-        Index("ix_compliance_request_told", "shop_id", "topic", "told_as", unique=True),
-        Index("ix_compliance_request_open", "shop_id", postgresql_where=text("state = 'open'")),
-    )
-    shop_id: Mapped[int] = by_shop()
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    topic: Mapped[str]
-    told_as: Mapped[str]
-    """Shopify's id of the data request, else of the webhook: told twice, it is one row."""
-    asked_at: Mapped[datetime]
-    triggered_at: Mapped[datetime]
-    """When Shopify says that it happened; the time it came in where it does not say."""
-    order_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    """The orders that are meant. Of an erasure they go with its end; those of a data request make up its file."""
-    sealed_buyer: Mapped[bytes | None]
-    """Meta's hashes of the buyer, where no orders were named: compared once with the events that wait, then gone."""
-    state: Mapped[str] = mapped_column(server_default="open")
-    done_at: Mapped[datetime | None]
-    found: Mapped[int] = mapped_column(Integer, server_default="0")
-    """How many orders in the ledger were meant."""
-
-
-class TombstoneRow(Base):
-    """An erased order, or its checkout: no webhook, reconciliation or late post brings it back."""
-
-    __tablename__ = "tombstone"
-    shop_id: Mapped[int] = by_shop()
-    hash: Mapped[bytes] = mapped_column(primary_key=True)
-    """Keyed hash of the order's id, or of the checkout's token; of no person."""
