@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,16 @@ def ended(services: Services, order_id: int = ORDER_ID) -> tuple[str, str]:
     """Return an order's outcome and reason."""
     found = row(services, order_id)
     return found["outcome"], found["reason"]
+
+
+def somebody_waits_for_a_lock(services: Services) -> None:
+    """Return as soon as another connection waits for a lock: the pixel's posts do not wait long for theirs."""
+    for _ in range(500):
+        with services.database.transaction() as conn:
+            if conn.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")
 
 
 def totals(services: Services) -> dict[tuple[str, str], int]:

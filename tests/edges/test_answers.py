@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from flask.testing import FlaskClient
@@ -11,7 +10,7 @@ from plugin.storage.settling import Settling
 from plugin.storage.shops import Shop
 from tests.conftest import MovedClock
 from tests.edges.handwork import GRACE, Meta, claimed, started
-from tests.edges.ledger_view import buy, ended, purchase, row, switch_on, tell, work
+from tests.edges.ledger_view import buy, ended, purchase, row, somebody_waits_for_a_lock, switch_on, tell, work
 
 
 def test_an_order_that_the_pixel_delivered_is_tracked_though_meta_refused_the_servers_copy(
@@ -36,7 +35,7 @@ def test_a_delivery_that_comes_while_an_answer_is_being_written_settles_the_orde
         settling = Settling(conn, services.vault, post, services.clock.now())
         settling.broken(Cause.TOKEN_REVOKED)
         told = crew.submit(purchase, client, missed, clock, "sent")
-        time.sleep(0.5)
+        somebody_waits_for_a_lock(services)
     told.result(10)
 
     assert ended(services) == ("tracked", "pixel_delivered")
