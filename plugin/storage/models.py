@@ -6,9 +6,10 @@ from plugin.storage.base import Base
 from plugin.storage.meta_tables import ConnectionRow, MetaDeletionRow, MetaLoginRow
 from plugin.storage.order_tables import AttemptRow, DayTotalRow, EvidenceRow, PaidOrderRow, RecoveryRow
 from plugin.storage.privacy_tables import ComplianceRequestRow, TombstoneRow
-from plugin.storage.shop_tables import PolicyChangeRow, PolicyRow, ShopKeyRow, ShopRow
+from plugin.storage.shop_tables import AlertRow, PixelTroubleRow, PolicyChangeRow, PolicyRow, ShopKeyRow, ShopRow
 
 __all__ = [
+    "AlertRow",
     "AttemptRow",
     "Base",
     "ComplianceRequestRow",
@@ -18,6 +19,7 @@ __all__ = [
     "MetaDeletionRow",
     "MetaLoginRow",
     "PaidOrderRow",
+    "PixelTroubleRow",
     "PolicyChangeRow",
     "PolicyRow",
     "RecoveryRow",

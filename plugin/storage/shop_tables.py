@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    Float,
     Identity,
+    Index,
     Integer,
     text,
 )
@@ -56,6 +58,8 @@ class ShopRow(Base):
     """When to look for orders that no webhook told us of; None: now."""
     upkeep_due: Mapped[datetime | None]
     """When to renew what Shopify gave us (tokens, consent policy); None: now."""
+    pixel_checked_at: Mapped[datetime | None]
+    """Until when its orders have been looked through for a pixel that fell silent."""
     scopes_at: Mapped[datetime | None]
     """When Shopify last told by webhook what is granted, by its clock; an older word changes nothing."""
     erased_at: Mapped[datetime | None]
@@ -97,6 +101,10 @@ class PolicyRow(Base):
     content_ids: Mapped[str] = mapped_column(server_default="product")
     other_pixel: Mapped[str | None]
     """Whether another Meta pixel reports to the connected dataset; None until the merchant says so."""
+    alert_mail: Mapped[bytes | None]
+    """Sealed: where to write when something needs the merchant; None: nowhere."""
+    cart_choices: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the buyer's choice may also be read from the cart, where our theme block has put it."""
     test_code: Mapped[str | None]
     """The dataset's code for test events: what is sent with it counts all the same, and shows in Meta's test tool."""
     test_code_until: Mapped[datetime | None]
@@ -116,3 +124,36 @@ class PolicyChangeRow(Base):
     old: Mapped[str]
     new: Mapped[str]
     warning_version: Mapped[str | None]
+
+
+class PixelTroubleRow(Base):
+    """A time in which a shop's pixel did not work as usual; orders that were paid in it say so."""
+
+    __tablename__ = "pixel_trouble"
+    __table_args__ = (
+        Index("ix_pixel_trouble_open", "shop_id", unique=True, postgresql_where=text("until_at IS NULL")),
+        CheckConstraint("health IN ('degraded', 'silent', 'paused', 'not_installed')", name="trouble_is_no_health"),
+        CheckConstraint("trouble IN ('blocked', 'no_purchase', 'nothing_seen', 'not_installed')", name="trouble_known"),
+    )
+    shop_id: Mapped[int] = by_shop()
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    health: Mapped[str]
+    trouble: Mapped[str]
+    from_at: Mapped[datetime]
+    """Since when orders show it, which is before it was found."""
+    found_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    usual: Mapped[float] = mapped_column(Float)
+    """The share of orders that the pixel reported before."""
+
+
+class AlertRow(Base):
+    """An e-mail to the merchant: one a day for each cause."""
+
+    __tablename__ = "alert"
+    shop_id: Mapped[int] = by_shop()
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -1,0 +1,95 @@
+"""Alerts: what the merchant is told by e-mail, in words that name no buyer, and the sending of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from plugin.jobs import mail
+from plugin.jobs.mail import Mail, NotMailed
+from plugin.recovery.pixel_health import Trouble
+from plugin.services import Services
+from plugin.storage import alerts
+from plugin.storage.alerts import Alert, raise_alert
+
+__all__ = ["TROUBLES", "Cause", "raise_alert", "send_waiting"]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a merchant should look: what happened, and what they can do."""
+
+    title: str
+    text: str
+    repair: str
+
+
+TROUBLES: Final[Mapping[Trouble, Cause]] = {
+    Trouble.BLOCKED: Cause(
+        "Browsers block the pixel more than usual",
+        "Many more buyers' browsers than usual turn the pixel's requests to Meta away.",
+        "Check whether your theme, a consent app or a content security policy has changed.",
+    ),
+    Trouble.NO_PURCHASE: Cause(
+        "The pixel reports fewer purchases than usual",
+        "Checkouts are seen, but far fewer of their purchases are reported than usual.",
+        "Check whether buyers still reach your thank-you page, and whether a payment app or checkout app has changed.",
+    ),
+    Trouble.NOTHING_SEEN: Cause(
+        "Nothing arrives from the pixel any more",
+        "The pixel has stopped reporting altogether. Shopify may hold its events back while its data sharing is set to "
+        "“Optimized”.",
+        "In Shopify, open Settings, Customer events, App pixels, and set this app's data to “Always on”. If it is "
+        "missing there, place the pixel anew on the settings page.",
+    ),
+    Trouble.NOT_INSTALLED: Cause(
+        "The pixel is not in your shop",
+        "Shopify does not have this app's pixel in your shop, so no purchase is reported from the browser.",
+        "Place the pixel on the settings page.",
+    ),
+}
+"""A broken pixel is to be repaired: offline conversion tracking makes up for some of it only."""
+MAILS: Final[Mapping[str, Cause]] = {f"pixel_{trouble}": cause for trouble, cause in TROUBLES.items()} | {
+    "connection_broken": Cause(
+        "Meta turns the connection down",
+        "Meta no longer accepts the connection to your dataset, so no missed order can be sent.",
+        "Connect Facebook again on the settings page: waiting orders are sent as long as they are not 7 days old.",
+    ),
+}
+
+
+def send_waiting(given: Services) -> int:
+    """Send the e-mails that wait; return how many left. Without an SMTP server none is sent and none is kept long."""
+    if not given.settings.smtp_url:
+        return 0
+    now = given.clock.now()
+    with given.database.transaction() as conn:
+        waiting = alerts.waiting(conn, given.vault, now)
+    return sum(_send(given, alert) for alert in waiting)
+
+
+def _send(given: Services, alert: Alert) -> bool:
+    try:
+        mail.send(given.settings.smtp_url, _mail(alert))
+    except NotMailed as fault:
+        log.warning("e-mail not sent", extra={"shop_id": alert.shop.id, "reason": alert.cause, "result": str(fault)})
+        return False
+    with given.database.transaction() as conn:
+        alerts.sent(conn, alert, given.clock.now())
+    log.info("e-mail sent", extra={"shop_id": alert.shop.id, "reason": alert.cause})
+    return True
+
+
+def _mail(alert: Alert) -> Mail:
+    cause = MAILS[alert.cause]
+    handle = alert.shop.domain.removesuffix(".myshopify.com")
+    text = (
+        f"{cause.text}\n\n{cause.repair}\n\nShop: {alert.shop.domain}\n"
+        f"Open the app from your Shopify admin: https://admin.shopify.com/store/{handle}/apps\n\n"
+        "You get this because your shop asked Conversion Backstop for e-mails, at most one a day for each cause.\n"
+        "To stop them, clear the address on the app's settings page.\n"
+    )
+    return Mail(alert.address, f"{cause.title} ({alert.shop.domain})", text)
