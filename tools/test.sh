@@ -8,6 +8,7 @@ marks=(-m "not slow"); [ -n "${FULL:-}" ] && marks=()
 
 echo "== JavaScript"
 $bin/python tools/node.py npm --prefix extensions/meta-pixel test --silent
+$bin/python tools/node.py node --test --test-reporter=dot extensions/cart-choice/test/*.test.mjs
 
 echo "== Python"
 rm -f build/.coverage*

@@ -81,6 +81,8 @@ class PaidOrderRow(Base):
     """The merchant said "send" to a held order."""
     again: Mapped[bool] = mapped_column(server_default=text("false"))
     """Decided anew by "recover the last 7 days": it goes in larger batches, after those that have just come in."""
+    cart_choice: Mapped[dict[str, Any] | None]
+    """The buyer's choice and its time as the cart told it, no ids; None: it told none."""
     sale_opted_out: Mapped[bool | None]
     """The customer's own setting in the shop; None: not asked, or Shopify does not let us read it."""
     basis: Mapped[str | None]
