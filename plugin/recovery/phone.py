@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 import phonenumbers
 
-from plugin.recovery.normalise import plain_text
+from plugin.recovery.normalise import plain_digits, plain_text
 
 MIN_DIGITS: Final = 7
 MAX_DIGITS: Final = 15
@@ -18,6 +19,7 @@ _INTERNATIONAL: Final = re.compile(r"\+[0-9 ().\-/]+")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]+")
 _SHORT_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE if code < 100)  # noqa: PLR2004 (two digits)
 """Calling codes of one or two digits; all others have three."""
+_MEXICO_UNTIL_2019: Final = re.compile(r"^(?:(?:\+|00)?52[^0-9]*1|[^0-9]*0(?:1|44|45))[^0-9]*(?=(?:[0-9][^0-9]*){10}$)")
 
 
 def phone_for_meta(typed: str, country: str | None) -> str | None:
@@ -28,14 +30,16 @@ def phone_for_meta(typed: str, country: str | None) -> str | None:
 
     Source: Meta, "Customer Information Parameters", ``ph``: symbols, letters and leading zeros go, calling code always.
     """
-    number = plain_text(typed)
+    number, home = plain_digits(plain_text(typed)), (country or "").strip().upper()
     if not number or len(number) > MAX_TYPED:
         return None
-    if number.startswith("00"):  # dialled out; no country's own numbers begin so
-        number = f"+{number[2:]}"
-    if number.startswith("+") and (digits := _as_typed(number)):
-        return digits
-    return _by_numbering_plan(number, country)
+    number = _as_dialled_today(number, home)
+    if number.startswith("+"):
+        return _as_typed(number) or _by_numbering_plan(number, home)
+    digits = _by_numbering_plan(number, home)
+    if digits is None and number.startswith("00"):  # the way out of most countries, if not of this one
+        return _by_numbering_plan(f"+{number[2:]}", "")
+    return digits
 
 
 def _as_typed(number: str) -> str | None:
@@ -47,13 +51,28 @@ def _as_typed(number: str) -> str | None:
         return None
     code = next((digits[:n] for n in (1, 2) if digits[:n] in _SHORT_CODES), digits[:3])
     # a zero next may be a habit of dialling at home ("+44 020"), or part of the number (Italy)
-    return None if digits[len(code)] == "0" else digits
+    return digits if digits[len(code)] != "0" and len(digits) - len(code) in _lengths(code) else None
 
 
-def _by_numbering_plan(number: str, country: str | None) -> str | None:
+@cache
+def _lengths(code: str) -> frozenset[int]:
+    """Return how many digits may follow this calling code: a ``+`` typed before a number of home shows by that."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(regions[0]) if regions else None
+    return frozenset(plan.general_desc.possible_length if plan and plan.general_desc else ())
+
+
+def _as_dialled_today(number: str, home: str) -> str:
+    """Drop the prefixes that Mexico abolished in 2019; buyers and messengers still write them."""
+    if home == "MX" or number.startswith(("+52", "0052")):
+        return _MEXICO_UNTIL_2019.sub("+52", number)
+    return number
+
+
+def _by_numbering_plan(number: str, country: str) -> str | None:
     """Ask the numbering plans, which costs as much as all other fields together."""
     try:
-        parsed = phonenumbers.parse(number, (country or "").strip().upper() or None)
+        parsed = phonenumbers.parse(number, country or None)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(parsed):
