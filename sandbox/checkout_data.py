@@ -58,6 +58,16 @@ def cart_line(sale: Sale, line: Line) -> Json:
     return {"cost": {"totalAmount": total}, "merchandise": variant(sale, line), "quantity": line.quantity}
 
 
+def collection(sale: Sale, lines: tuple[Line, ...]) -> Json:
+    """``Collection`` of a collection's page."""
+    return {"id": "408250204439", "title": "All products", "productVariants": [variant(sale, line) for line in lines]}
+
+
+def search_result(sale: Sale, query: str, lines: tuple[Line, ...]) -> Json:
+    """``SearchResult`` of a search's page."""
+    return {"query": query, "productVariants": [variant(sale, line) for line in lines]}
+
+
 def line_items(sale: Sale) -> list[Json]:
     """``CheckoutLineItem`` for each line."""
     return [
@@ -81,7 +91,7 @@ def checkout(sale: Sale, shop: Shop, stage: str, order_form: str = "plain") -> J
     shipping, done = reached >= STAGES.index("checkout_shipping_info_submitted"), stage == STAGES[-1]
     total = subtotal(sale.lines) + (SHIPPING if shipping else 0)
     return {
-        "attributes": [],
+        "attributes": [{"key": key, "value": value} for key, value in sale.attributes.items()],
         "buyerAcceptsEmailMarketing": False,
         "buyerAcceptsSmsMarketing": False,
         "currencyCode": sale.money.presentment,

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.checkout_data import ORDER_FORMS, STAGES
+from sandbox.journey import BANNER_ON, BEFORE, PAYMENTS, checking_out, shopping, thanking
 from sandbox.pixel_runtime import PixelUnavailable
 from sandbox.sales import KINDS, enter, sale_from, tell_paid
 from sandbox.shops import Json, Shop
@@ -24,12 +25,21 @@ VISIT_WORDS = {
     "currency": "the buyer's currency; the shop's if not said",
     "rate": "units of the buyer's currency for one of the shop's",
     "consent": "the choice in the banner: {marketing, analytics, preferences, sale_of_data}; else true",
+    "choose_on": "where the banner is answered: landing (if not said), product, checkout",
+    "pages": "what the buyer sees before the product: a list of home, collection, search; the first is landed on",
+    "browser": "a name: visits of one name are of one browser, which keeps cookies and the choice from visit to visit",
     "decline_before_load": "the banner is never answered: nothing is allowed, the pixel never loads",
+    "buy_now": "true: from the product's page to the checkout, past the cart and its attributes",
     "withdraw_during_checkout": "true: all consent is taken back after the contact step; or purposes, as in consent",
+    "withdraw_in_second_tab": "the same, in a second tab with the same checkout",
+    "second_tab": "the checkout is opened in a second tab too, and stays open there",
+    "pays_with": "card (if not said); wallet: off to another site before the form; redirect: off to a bank after it",
     "adblock": "true: Meta's hosts are blocked; or a list of hosts",
-    "pixel_paused": "the platform pauses the pixel for this visit",
+    "pixel_paused": "true: the platform pauses the pixel (data sharing 'Optimized'); a list: only these events",
     "pixel_order": "how checkout_completed writes the order's id: plain, gid, identity, none",
-    "close_tab": "the tab is closed before the thank-you page",
+    "close_tab": "the tabs are closed before the thank-you page: so does a wallet or bank from which nobody returns",
+    "post_purchase": "an offer is shown between payment and thank-you page; pixels hear of the purchase there",
+    "reload_thanks": "how often the thank-you page is loaded again",
     "stop_at": "the event after which the buyer leaves without an order",
     "pay": "false: the order stays pending; POST /admin/<shop>/orders/<id> can pay it",
     "placed_ago": "seconds since the purchase",
@@ -39,7 +49,14 @@ VISIT_WORDS = {
     "settle_ms": "how long each page gives the pixel to finish; 10000 if not said",
 }
 """What one visit can be told, all optional."""
-PAGES = ("page_viewed", "product_viewed", "product_added_to_cart")
+PAGES = ("page_viewed", "collection_viewed", "search_submitted", "product_viewed", "product_added_to_cart")
+ONE_OF: dict[str, tuple[str, ...]] = {
+    "stop_at": (*PAGES, *STAGES[:-1]),
+    "pixel_order": ("none", *ORDER_FORMS),
+    "choose_on": BANNER_ON,
+    "pays_with": PAYMENTS,
+}
+MOST_RELOADS = 10
 
 
 @blueprint.post("/<domain>/checkout")
@@ -49,7 +66,7 @@ def checkout(domain: str) -> ResponseReturnValue:
     check(wish)
     visit = begin(shop, sale_from(shop, wish), wish)
     try:
-        answer = shopping(visit)
+        answer = whole(visit)
     except PixelUnavailable as broken:
         return jsonify(error=str(broken)), 503
     finally:
@@ -61,21 +78,25 @@ def check(wish: Mapping[str, Any]) -> None:
     """Refuse words that would be silently without effect."""
     if unknown := wish.keys() - VISIT_WORDS.keys():
         abort(400, f"unknown: {', '.join(sorted(unknown))}")
-    if wish.get("stop_at") not in {None, *PAGES, *STAGES[:-1]}:
-        abort(400, f"stop_at must be one of {', '.join((*PAGES, *STAGES[:-1]))}")
-    if wish.get("pixel_order", "plain") not in {"none", *ORDER_FORMS}:
-        abort(400, f"pixel_order must be none or one of {', '.join(ORDER_FORMS)}")
+    for word, allowed in ONE_OF.items():
+        if wish.get(word) not in {None, *allowed}:
+            abort(400, f"{word} must be one of {', '.join(allowed)}")
+    pages = wish.get("pages", [])
+    if not isinstance(pages, list) or not set(pages) <= set(BEFORE):
+        abort(400, f"pages must be a list of {', '.join(BEFORE)}")
+    if wish.get("reload_thanks", 0) not in range(MOST_RELOADS + 1):
+        abort(400, f"reload_thanks must be a number up to {MOST_RELOADS}")
 
 
-def shopping(visit: Visit) -> Json:
+def whole(visit: Visit) -> Json:
     """The visit from the first page to the last, with the order in between."""
-    if not walk((visit.shopping, visit.checking_out)):
+    if not walk(visit, (shopping, checking_out)):
         visit.close()
         return {"order_id": None, "checkout_token": visit.sale.checkout_token, "pixel": visit.as_json()}
     order = enter(visit.shop, visit.sale)
     webhook = tell(visit, order) if visit.wish.get("webhook_first") else None
     if not visit.wish.get("close_tab"):
-        visit.thanking()
+        thanking(visit)
     visit.close()
     return bought(order) | {"webhook": webhook or tell(visit, order), "pixel": visit.as_json()}
 
@@ -98,6 +119,28 @@ def forget(visit: Visit) -> None:
         visit.close()
     except PixelUnavailable:
         return
+
+
+@blueprint.get("/<domain>/carts/<name>/cart.js")
+def cart(domain: str, name: str) -> ResponseReturnValue:
+    """The cart of a visit, as the storefront's Ajax API shows it."""
+    return jsonify(visit_named(domain, name).cart())
+
+
+@blueprint.post("/<domain>/carts/<name>/cart/update.js")
+def update_cart(domain: str, name: str) -> ResponseReturnValue:
+    """``{"attributes": {...}}``: merged into the cart's."""
+    visit = visit_named(domain, name)
+    visit.put_attributes(asked().get("attributes", {}))
+    return jsonify(visit.cart())
+
+
+def visit_named(domain: str, name: str) -> Visit:
+    """A visit of this shop; anything else ends as 404."""
+    visit: Visit | None = world().visits.get(name)
+    if visit is None or visit.shop.domain != domain:
+        abort(404, "no such visit")
+    return visit
 
 
 @blueprint.post("/<domain>/orders")

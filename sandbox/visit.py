@@ -1,15 +1,15 @@
-"""TEST USE ONLY: one buyer's visit: product, checkout and thank-you page, each a document with its own pixel."""
+"""TEST USE ONLY: one buyer's visit, as a browser sees it: documents, each with its own pixel, in one tab or two."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.checkout_data import STAGES, cart_line, checkout, variant
+from sandbox.checkout_data import checkout
 from sandbox.faults import Fault
 from sandbox.orders import Sale
 from sandbox.shops import Json, Shop
@@ -17,6 +17,7 @@ from sandbox.world import world
 
 PURPOSES = ("marketing", "analytics", "preferences", "sale_of_data")
 META = "https://www.facebook.com"
+FIRST_TAB, SECOND_TAB = "", "-2"
 SETTLE_MS = 10_000
 REMEMBERED = 5_000
 """Visits; a keepalive request may come in when its tab has long been closed."""
@@ -28,7 +29,7 @@ class Left(Exception):
 
 @dataclass(slots=True)
 class Visit:
-    """One buyer in one tab. ``collector`` is the origin that the pixel posts evidence to."""
+    """One buyer. ``collector`` is the origin that the pixel posts evidence to; ``urls`` is what each open tab shows."""
 
     name: str
     shop: Shop
@@ -39,53 +40,25 @@ class Visit:
     net: list[Json] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     state: str = "none"
-    tab: bool = False
+    tab: str = FIRST_TAB
+    urls: dict[str, str] = field(default_factory=dict)
+    chosen: bool = False
     cookies: Json = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    """Of the cart."""
+    in_cart: int = 0
+    """How many pieces."""
 
     @property
     def tracked(self) -> bool:
         """Whether a pixel can run in this visit at all: else the pages need no browser."""
-        return self.shop.pixel is not None and not self.wish.get("pixel_paused")
+        return self.shop.pixel is not None and self.wish.get("pixel_paused") is not True
 
     def strikes(self, fault: Fault) -> bool:
         """Whether the fault is this visit's fate: decided once, so that a second try does not escape."""
         if fault not in self.doomed:
             self.doomed[fault] = world().faults.hit(fault, shop=self.shop.domain) is not None
         return self.doomed[fault]
-
-    # --- the three documents
-
-    def shopping(self) -> None:
-        """The product page; here the buyer meets the cookie banner, if there is one."""
-        line = self.sale.lines[0]
-        page = f"/products/{line.title.lower().replace(' ', '-')}"
-        click = f"?fbclid={self.sale.buyer.fbclid}" if self.sale.buyer.fbclid else ""
-        with self.document(page + click, consent=self.at_first()):
-            self.publish("page_viewed", {})
-            self.choose(self.choice())
-            self.publish("product_viewed", {"productVariant": variant(self.sale, line)})
-            self.publish("product_added_to_cart", {"cartLine": cart_line(self.sale, line)})
-
-    def checking_out(self) -> None:
-        """The checkout, up to the payment."""
-        with self.document(f"/checkouts/cn/{self.sale.checkout_token}/information"):
-            self.publish("page_viewed", {})
-            for stage in STAGES[:-1]:
-                self.publish(stage, self.about(stage))
-                if stage == "checkout_contact_info_submitted":
-                    self.withdraw()
-
-    def thanking(self) -> None:
-        """The thank-you page, where the purchase is reported."""
-        with self.document(f"/checkouts/cn/{self.sale.checkout_token}/thank-you"):
-            self.publish("page_viewed", {})
-            self.publish(STAGES[-1], self.about(STAGES[-1]))
-
-    def close(self) -> None:
-        """The tab is closed; what an error left open as well."""
-        if self.tab:
-            self.tell("close")
-            self.tab = False
 
     # --- the buyer's choice
 
@@ -104,35 +77,85 @@ class Visit:
             return None
         return dict.fromkeys(PURPOSES, True) | dict(self.wish.get("consent", {}))
 
-    def choose(self, choice: Json | None) -> None:
-        """Make a choice, if it changes anything."""
-        if choice is not None and choice != self.at_first():
+    def answer_banner(self) -> None:
+        """Make a choice, if it changes anything. Who has chosen before sees no banner, and chooses anew if told to."""
+        choice = self.choice()
+        if choice is None or (self.chosen and "consent" not in self.wish):
+            return
+        if self.chosen or choice != self.at_first():
             self.tell("consent", consent=choice)
 
-    def withdraw(self) -> None:
-        """Take consent back in the middle of the checkout: all of it, or the purposes that the test names."""
-        wish = self.wish.get("withdraw_during_checkout")
+    def withdraw(self, word: str) -> None:
+        """Take consent back, all of it or the purposes named, if the test says so under ``word``."""
+        wish = self.wish.get(word)
         if wish:
             self.tell("consent", consent=wish if isinstance(wish, dict) else dict.fromkeys(PURPOSES, False))
+
+    # --- the cart
+
+    @property
+    def has_block(self) -> bool:
+        """Whether the app's block runs on the pages of the theme."""
+        return self.shop.app_embed and self.shop.installed
+
+    def cart(self) -> Json:
+        """What ``/cart.js`` answers, in the parts that matter."""
+        return {"token": self.sale.cart_token, "item_count": self.in_cart, "attributes": dict(self.attributes)}
+
+    def put_attributes(self, given: Mapping[str, Any]) -> None:
+        """Merge attributes into the cart; an empty text takes one out."""
+        told = self.attributes | {str(name): str(value) for name, value in given.items()}
+        self.attributes = {name: value for name, value in told.items() if value}
+
+    def take_over(self) -> None:
+        """The checkout begins with what the cart has in it."""
+        self.sale = replace(self.sale, attributes=dict(self.attributes))
 
     # --- the browser
 
     @contextlib.contextmanager
+    def second_tab(self) -> Iterator[None]:
+        """What happens inside happens in another tab of the same browser, which stays open."""
+        self.tab = SECOND_TAB
+        yield
+        self.tab = FIRST_TAB
+
+    @contextlib.contextmanager
     def document(self, path: str, **fields: Any) -> Iterator[None]:
-        """Load a page, do what the buyer does there, and give the pixel time to finish."""
-        self.tell("open", url=f"https://{self.shop.primary_domain}{path}", **self.browser(), **fields)
+        """Load a page of the shop, do what the buyer does there, and give the pixel time to finish."""
+        url = f"https://{self.shop.primary_domain}{path}"
+        self.tell("open", url=url, referrer=self.referrer(url), **self.browser() | fields)
+        self.urls[self.tab] = url
         yield
         self.tell("settle", ms=int(self.wish.get("settle_ms", SETTLE_MS)))
+
+    def elsewhere(self, url: str) -> None:
+        """Load a page of another site, where no app's pixel runs and the shop's cookies are not."""
+        self.tell("open", url=url, referrer=self.referrer(url), **self.browser() | {"settings": None})
+        self.urls[self.tab] = url
+
+    def referrer(self, url: str) -> str:
+        """The page before, as browsers tell it: in full on the same site, else its origin. A click comes from Meta."""
+        before = self.urls.get(self.tab, f"{META}/" if self.sale.buyer.fbclid and not self.urls else "")
+        if not before:
+            return ""
+        parts = urlsplit(before)
+        return before if parts.netloc == urlsplit(url).netloc else f"{parts.scheme}://{parts.netloc}/"
 
     def browser(self) -> Json:
         """What the browser is like, the same in every document."""
         own, buyer, shop = world().options.own_url, self.sale.buyer, self.shop
+        paused = self.wish.get("pixel_paused")
         return {
+            "browser": str(self.wish.get("browser", self.name)),
+            "atFirst": self.at_first(),
             "shop": shop.domain,
             "settings": shop.pixel.settings if shop.pixel else None,
             "userAgent": buyer.user_agent or "",
             "languages": [buyer.locale],
             "adblock": self.wish.get("adblock", False),
+            "paused": paused if isinstance(paused, list) else [],
+            "block": None,
             "map": {META: f"{own}/meta"} | ({self.collector: f"{own}/relay/{self.name}"} if self.collector else {}),
             "data": {"shop": shop_data(shop)},
         }
@@ -141,22 +164,38 @@ class Visit:
         """``data`` of a checkout event."""
         return {"checkout": checkout(self.sale, self.shop, stage, str(self.wish.get("pixel_order", "plain")))}
 
+    def block(self) -> Json:
+        """What a page of the theme needs for the app's block: the address of this visit's cart, if the block is on."""
+        own = world().options.own_url
+        return {"block": f"{own}/shop/{self.shop.domain}/carts/{self.name}" if self.has_block else None}
+
     def publish(self, name: str, data: Json) -> None:
         """Publish a standard event. Raises Left where the test lets the buyer stop."""
+        if name == "product_added_to_cart":
+            self.in_cart += 1
         self.tell("publish", name=name, data=data)
         if self.wish.get("stop_at") == name:
             self.tell("settle", ms=SETTLE_MS)
             raise Left
 
     def tell(self, op: str, **fields: Any) -> None:
-        """Have the browser do something, and note what the pixel did."""
+        """Have the browser do something in this tab, and note what the pixel did."""
         if not self.tracked:
             return
-        said = world().pixels.ask(op, visit=self.name, **fields)
-        self.tab = True
-        self.state, self.cookies = said["pixel"] if op != "close" else self.state, said["cookies"]
+        said = world().pixels.ask(op, visit=f"{self.name}{self.tab}", **fields)
+        if op != "close":
+            self.urls.setdefault(self.tab, "")
+            self.state, self.cookies = said["pixel"], said["cookies"]
+        self.chosen = said["chosen"]
         self.net += said["net"]
         self.errors += said["errors"]
+
+    def close(self) -> None:
+        """The tabs are closed; what an error left open as well."""
+        for tab in list(self.urls):
+            self.tab = tab
+            del self.urls[tab]
+            self.tell("close")
 
     def as_json(self) -> Json:
         """What became of the pixel in this visit."""
@@ -189,11 +228,11 @@ def begin(shop: Shop, sale: Sale, wish: Mapping[str, Any]) -> Visit:
     return visit
 
 
-def walk(steps: tuple[Callable[[], None], ...]) -> bool:
+def walk(visit: Visit, steps: tuple[Callable[[Visit], None], ...]) -> bool:
     """Take the steps; False if the buyer left on the way."""
     try:
         for step in steps:
-            step()
+            step(visit)
     except Left:
         return False
     return True

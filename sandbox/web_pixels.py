@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from sandbox.shops import Json, Shop, WebPixel
-from sandbox.world import world
+from sandbox.world import ROOT, world
 
-SETTINGS = frozenset({"pixelID", "ingestKey", "collector", "contentIds", "ldu"})
-"""The fields that extensions/meta-pixel/shopify.extension.toml declares; each is a single line of text."""
-LONGEST = 500
+EXTENSION = ROOT / "extensions" / "meta-pixel" / "shopify.extension.toml"
+RULES: dict[str, Callable[[str, str], bool]] = {
+    "min": lambda value, limit: len(value) >= int(limit),
+    "max": lambda value, limit: len(value) <= int(limit),
+    "regex": lambda value, pattern: re.fullmatch(pattern, value) is not None,
+}
+"""What a setting's validations may ask of a single line of text."""
+
+
+@cache
+def declared() -> dict[str, list[dict[str, str]]]:
+    """The settings that the extension declares, with their validations."""
+    settings = tomllib.loads(EXTENSION.read_text())["settings"]["fields"]
+    return {name: field.get("validations", []) for name, field in settings.items()}
 
 
 class Wrong(ValueError):
@@ -84,6 +98,11 @@ def delete(shop: Shop, arguments: Mapping[str, Any]) -> Json:
     return payload(deletedWebPixelId=pixel_id)
 
 
+def fits(value: str, validations: list[dict[str, str]]) -> bool:
+    """Whether a setting passes all its validations."""
+    return all(RULES[rule["name"]](value, rule["value"]) for rule in validations)
+
+
 def settings_from(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Read and check ``webPixel: {settings}``, an object or JSON text. Raises Wrong."""
     wish = arguments.get("webPixel")
@@ -94,9 +113,9 @@ def settings_from(arguments: Mapping[str, Any]) -> dict[str, str]:
         settings = json.loads(given) if isinstance(given, str) else given
     except ValueError:
         raise Wrong("INVALID_CONFIGURATION_JSON", "webPixel", "settings") from None
-    if not isinstance(settings, dict) or not settings.keys() <= SETTINGS or not settings.get("pixelID"):
+    if not isinstance(settings, dict) or not settings.keys() <= declared().keys() or not settings.get("pixelID"):
         raise Wrong("INVALID_SETTINGS", "webPixel", "settings")
     for name, value in settings.items():
-        if not isinstance(value, str) or "\n" in value or len(value) > LONGEST:
+        if not isinstance(value, str) or "\n" in value or not fits(value, declared()[name]):
             raise Wrong("INVALID_SETTINGS", "webPixel", "settings", name)
     return settings

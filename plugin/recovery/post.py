@@ -1,21 +1,22 @@
-"""One post of the pixel: what it may say, and how it is read from the wire (version 1)."""
+"""One post of the pixel: what it may say, and how it is read from the wire (docs/pixel-protocol.md)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
+from plugin.recovery.choice import BROWSER_ID, MAX_BROWSER_ID, Consent
 from plugin.recovery.payload import MAX_ID, UnreadablePayload, moment_from, parse_body
 from plugin.recovery.purchase import event_id
 
 VERSION: Final = 1
+"""The version of the protocol that this reader knows; it reads every version up to it."""
 MAX_POST_BYTES: Final = 16 * 1024
-MAX_BROWSER_ID: Final = 512
 MAX_URL: Final = 2048
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -23,7 +24,6 @@ Word = TypeVar("Word", bound=StrEnum)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TOKEN: Final = re.compile(r"[!-~]{1,128}")
 _ORDER: Final = re.compile(r"[1-9][0-9]{0,18}")
-_BROWSER_ID: Final = re.compile(r"fb\.[0-9]\.[0-9]{10,13}\.[!-~]+")
 _PRINTABLE: Final = re.compile(r"[!-~]+")
 
 
@@ -55,32 +55,6 @@ class Stage(StrEnum):
     CONSENT_UPDATED = "consent_updated"
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """A buyer's choice by Shopify's four purposes; ``sale_of_data`` True: sale and sharing are allowed."""
-
-    marketing: bool
-    analytics: bool
-    preferences: bool
-    sale_of_data: bool
-
-    @property
-    def refused(self) -> bool:
-        """Whether a purpose that the pixel declares is refused."""
-        return not (self.marketing and self.analytics)
-
-    @classmethod
-    def strictest(cls, choices: Iterable[Self]) -> Self:
-        """Return the choice that allows only what all of ``choices`` allow."""
-        listed = tuple(choices)
-        return cls(
-            marketing=all(choice.marketing for choice in listed),
-            analytics=all(choice.analytics for choice in listed),
-            preferences=all(choice.preferences for choice in listed),
-            sale_of_data=all(choice.sale_of_data for choice in listed),
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One evidence post. ``key`` names the shop, proves nothing; ``at``: the browser's clock, None if unreadable."""
@@ -101,7 +75,8 @@ class Post:
     def from_json(cls, raw: bytes) -> Self:
         """Read a post of at most ``MAX_POST_BYTES`` bytes; keys that it need not have are ignored.
 
-        Browser ids are dropped where this post's own consent forbids them, or they are none. A browser's clock that
+        A post of a later version is read if it says (``oldest``) that a reader of this version understands it. Browser
+        ids are dropped where this post's own consent forbids them, or they are none. A browser's clock that
         cannot be read is no reason to lose the post.
 
         Raises:
@@ -113,15 +88,14 @@ class Post:
             body = parse_body(raw)
         except UnreadablePayload as cause:
             raise UnreadablePost(str(cause)) from None
-        if type(version := body.get("v")) is not int or version != VERSION:
-            raise UnreadablePost("The post is of another version.")
+        _check_version(body)
         return cls._from_wire(body)
 
     @classmethod
     def _from_wire(cls, body: Mapping[str, Any]) -> Self:
         consent, token = _consent(body), _matched(body, "token", _TOKEN)
         order_id = _order_id(body)
-        ids_allowed = not consent.refused and consent.sale_of_data
+        ids_allowed = consent.allows_ids
         return cls(
             stage=_word(Stage, body.get("stage")),
             consent=consent,
@@ -181,6 +155,16 @@ def page_address(typed: str | None, token: str = "") -> str | None:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}"
 
 
+def _check_version(body: Mapping[str, Any]) -> None:
+    """Refuse a post that this reader would misread: a refusal that it does not understand must not pass for consent."""
+    version = body.get("v")
+    oldest = body.get("oldest", version)
+    if type(version) is not int or type(oldest) is not int or not 1 <= oldest <= version:
+        raise UnreadablePost("The post names no version.")
+    if oldest > VERSION:
+        raise UnreadablePost("The post is of a later version.")
+
+
 def _word(words: type[Word], value: object) -> Word:
     if isinstance(value, str) and value in words.__members__.values():
         return words(value)
@@ -235,4 +219,4 @@ def _moment(body: Mapping[str, Any]) -> datetime | None:
 def _browser_id(body: Mapping[str, Any], key: str) -> str | None:
     """Return Meta's browser id untouched; its last part is opaque and case matters."""
     typed = _text(body, key)
-    return typed if typed and len(typed) <= MAX_BROWSER_ID and _BROWSER_ID.fullmatch(typed) else None
+    return typed if typed and len(typed) <= MAX_BROWSER_ID and BROWSER_ID.fullmatch(typed) else None

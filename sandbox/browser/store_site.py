@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.browser.admin_site import DEMO, shop_called
 from sandbox.browser.basket import Basket, handle_of, new_basket, product_called
 from sandbox.browser.sites import own_pages_only, shop_of_host, site_url
-from sandbox.checkout_data import STAGES, cart_line, checkout, variant
+from sandbox.checkout_data import STAGES, cart_line, checkout, collection, search_result, variant
 from sandbox.goods import SHELF, SHIPPING, Line, subtotal
 from sandbox.shops import Json
 from sandbox.visit import META, PURPOSES, shop_data
@@ -94,6 +94,23 @@ def home() -> ResponseReturnValue:
     return page("home", basket_of_visitor(), [], shelf=SHELF)
 
 
+@blueprint.get("/collections/all")
+def everything() -> ResponseReturnValue:
+    """The one collection."""
+    basket = basket_of_visitor()
+    seen: Events = [("collection_viewed", {"collection": collection(basket.sale, SHELF)})]
+    return page("collection", basket, seen, shelf=SHELF)
+
+
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """What is called like that."""
+    basket, query = basket_of_visitor(), request.args.get("q", "").strip()
+    found = tuple(line for line in SHELF if query.lower() in line.title.lower()) if query else ()
+    told: Events = [("search_submitted", {"searchResult": search_result(basket.sale, query, found)})]
+    return page("search", basket, told if query else [], shelf=found, query=query)
+
+
 @blueprint.get("/products/<handle>")
 def product(handle: str) -> ResponseReturnValue:
     """One product."""
@@ -160,21 +177,49 @@ def checkout_page(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/checkouts/cn/<token>/pay")
 def pay(token: str) -> ResponseReturnValue:
-    """Pay; then the thank-you page, unless the tab is closed before it."""
+    """Pay; then an offer or the thank-you page, unless the tab is closed before it."""
     basket = basket_at(token)
     basket.pay(request.form)
-    return redirect("/closed" if request.form.get("close_tab") else f"/checkouts/cn/{token}/thank-you", 303)
+    if request.form.get("close_tab"):
+        return redirect("/closed", 303)
+    return redirect("/post-purchase" if request.form.get("offer") else f"/checkouts/cn/{token}/thank-you", 303)
+
+
+def purchase_of(basket: Basket) -> Events:
+    """What pixels are told of the purchase: once a checkout, on the first page after the payment."""
+    if basket.reported:
+        return []
+    basket.reported = True
+    return [(STAGES[-1], {"checkout": checkout(basket.sale, basket.shop, STAGES[-1])})]
+
+
+@blueprint.get("/post-purchase")
+def post_purchase() -> ResponseReturnValue:
+    """An offer between the payment and the thank-you page; the purchase is told to pixels here."""
+    basket = basket_of_visitor()
+    if basket.order is None:
+        return redirect("/cart", 303)
+    return page("offer", basket, purchase_of(basket), order=basket.order)
 
 
 @blueprint.get("/checkouts/cn/<token>/thank-you")
 def thank_you(token: str) -> ResponseReturnValue:
-    """Where the purchase is told to pixels, once."""
+    """Where the purchase is told to pixels, if an offer before it did not."""
     basket = basket_at(token)
     if basket.order is None:
         return redirect(f"/checkouts/cn/{token}/information", 303)
-    done: Events = [(STAGES[-1], {"checkout": checkout(basket.sale, basket.shop, STAGES[-1])})]
-    first, basket.reported = not basket.reported, True
-    return page("thanks", basket, done if first else [], order=basket.order)
+    return page("thanks", basket, purchase_of(basket), order=basket.order)
+
+
+@blueprint.get("/wallet")
+def wallet() -> ResponseReturnValue:
+    """What a wallet shows on a site of its own: no document of the shop, no pixel."""
+    basket = basket_of_visitor()
+    if basket.order is not None or not basket.sale.lines:
+        return redirect("/cart", 303)
+    return render_template(
+        "browser/store_wallet.html", sale=basket.sale, total=basket.sale.money.sold(basket.sale.total)
+    )
 
 
 @blueprint.get("/closed")

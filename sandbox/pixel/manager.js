@@ -18,7 +18,8 @@ export function blockedHostsOf(adblock) {
 export class PixelManager {
   /**
    * `pixel`: {settings, declaration}, or null when the shop has connected none.
-   * `page`: shop (domain), clientId, map (origin -> address), data (init.data), adblock, and what contextOf reads.
+   * `page`: shop (domain), clientId, map (origin -> address), data (init.data), adblock, paused (names of events that
+   *   the platform keeps from this pixel), and what contextOf reads.
    * `consent`: {marketing, analytics, preferences, sale_of_data: bool}.
    * `worker`: start(onMessage, onBroken), send(message), stop().
    * `store`: cookie with read() and write(line) like document.cookie; localStorage, sessionStorage like the browser's.
@@ -28,6 +29,7 @@ export class PixelManager {
     Object.assign(this, {pixel, page, worker, store, clock});
     this.consent = {...consent};
     this.blockedHosts = blockedHostsOf(page.adblock);
+    this.paused = page.paused ?? [];
     this.state = pixel ? 'waiting' : 'none';
     this.events = []; // of this page, in order
     this.delivered = 0; // how many of them the pixel has had
@@ -121,7 +123,7 @@ export class PixelManager {
   /** Hands over the events that the pixel has not had, if it may have them now. */
   async deliver() {
     if (!this.isListening || !mayRun(this.pixel.declaration, this.consent)) return;
-    const waiting = this.events.slice(this.delivered);
+    const waiting = this.events.slice(this.delivered).filter(({name}) => !this.paused.includes(name));
     this.delivered = this.events.length;
     await Promise.all(waiting.map((event) => this.ask({t: 'event', event})));
   }

@@ -2,8 +2,8 @@
 // the same runtime as the browser storefront. Start: `node sandbox/pixel/node_host.mjs` after `npm run build` in
 // extensions/meta-pixel. It ends when its standard input does.
 //
-// PROTOCOL: one JSON object a line on standard input, one answer a line on standard output (diagnostics go to standard
-// error). The requests of one visit are done in order, those of different visits side by side; `id` joins the two.
+// PROTOCOL: one JSON object a line on standard input, one answer a line on standard output, diagnostics on the third.
+// The requests of one visit are done in order, those of different visits side by side; `id` joins the two.
 //
 //   {"id": 1, "op": "open", "visit": "v1", "shop": "x.myshopify.com", "url": "https://x.myshopify.com/?fbclid=Q",
 //    "settings": {"pixelID": "1", "ingestKey": "...", "collector": "http://127.0.0.1:5000/pixel/evidence",
@@ -11,12 +11,18 @@
 //    "consent": {"marketing": true, "analytics": true, "preferences": true, "sale_of_data": true},
 //    "referrer": "", "title": "", "userAgent": "...", "languages": ["en"], "width": 1280, "height": 800,
 //    "cookies": {"_fbp": "..."}, "map": {"https://www.facebook.com": "http://127.0.0.1:9000/meta"}, "adblock": false,
-//    "data": {"cart": null}}
+//    "paused": [], "data": {"cart": null}, "browser": "b1", "atFirst": {"marketing": false, ...},
+//    "block": "http://127.0.0.1:9000/cart-of-v1"}
 //       A document is loaded in the visit's tab; the one before it goes away. Needed: visit, url, and once per visit
 //       shop. settings null: no pixel is connected, nothing loads. What is left out stays as the visit had it (first:
 //       no pixel, all refused, no map, no ad blocker), but referrer and title become empty. cookies replaces the whole
 //       jar. consent may name some purposes. map: origin -> address put in its place; the own-origin rule looks at the
-//       unmapped one. data replaces parts of init.data. Answered when the pixel listens, or at once if it may not load.
+//       unmapped one. data replaces parts of init.data. paused: events that the platform keeps from the pixel. Answered
+//       when the pixel listens, or at once if it may not load.
+//       A visit is a tab. browser, said with a visit's first open, names the browser that it is a tab of: tabs of one
+//       browser share cookies, localStorage, client id and the buyer's choice; without a name it is a browser of its
+//       own. block: this is a page of the theme with the app's block on it; the address stands for the shop's root in
+//       what the block asks of the cart (/cart.js, /cart/update.js). atFirst holds while nothing was chosen in this browser; consent is such a choice, made before the page.
 //   {"id": 2, "op": "publish", "visit": "v1", "name": "checkout_started", "data": {"checkout": {...}}}
 //       A standard event of the page, in Shopify's form; id, clientId, seq, timestamp and context are added here.
 //       Events that the buyer's choice holds back are handed over once it allows. Answered when the callbacks have
@@ -31,13 +37,13 @@
 //   {"id": 6, "op": "close", "visit": "v1"}
 //       The tab is closed at once; a running settle of the visit ends. Cookies and localStorage stay for its next open.
 //   {"id": 7, "op": "clock", "offset_seconds": 3600}
-//       The clock of all browsers is ahead of the machine's by this much. Answer: {"id": 7, "ok": true}.
+//       The clock of all browsers is ahead of the machine's by this much. Answer as of reset.
 //   {"id": 8, "op": "reset"}
-//       Closes all tabs, forgets all visits and the clock's offset. Answer: {"id": 8, "ok": true}.
+//       Closes all tabs, forgets all visits, browsers and the clock's offset. Answer: {"id": 8, "ok": true}.
 //
 // Answers: {"id": 1, "ok": false, "error": "one sentence"} (id null when the line was no JSON object), or for a visit
 //   {"id": 1, "ok": true, "pixel": "running", "net": [{"url": "https://www.facebook.com/tr/?...", "method": "GET",
-//    "out": "sent"}], "under_way": 0, "errors": [], "cookies": {"_fbp": "fb.1...."}}
+//    "out": "sent"}], "under_way": 0, "errors": [], "chosen": true, "cookies": {"_fbp": "fb.2...."}}
 //   pixel       running, waiting (for consent), none (not connected), broken, closed
 //   net         requests whose outcome became known since the visit's last answer, each told once, unmapped; out =
 //               "sent" (answered, but not readable: no-cors), "200" and the like (the status), "blocked" (ad blocker),
@@ -45,17 +51,20 @@
 //               an answer when the document went away; it goes on), "cut" (not keepalive: ended with the document)
 //   under_way   how many requests are without an answer yet
 //   errors      what the pixel's callbacks threw
-//   cookies     the visit's jar now
+//   chosen      whether the buyer has made a choice in this browser
+//   cookies     what the page now sees of the browser's jar
 // Requests go out with `Origin: null` and the visit's User-Agent, and obey CORS: an answer without a fitting
 // Access-Control-Allow-Origin counts as failed, unusual headers or methods cause a preflight.
 import {readFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {declarationOf} from './declaration.js';
 import {workerSource} from './manager.js';
+import {Browser} from './node_store.mjs';
 import {Tab} from './node_tab.mjs';
 
 const EXTENSION = new URL('../../extensions/meta-pixel/', import.meta.url);
-const MOST_VISITS = 1000; // kept in memory; the oldest closed ones are forgotten first
+const BLOCK = new URL('../../extensions/cart-choice/assets/choice.js', import.meta.url);
+const MOST_VISITS = 1000; // and browsers, kept in memory; the oldest closed ones are forgotten first
 const MOST_TABS = 100; // open at the same time
 const ANSWER_LIMIT = 10_000; // milliseconds for a worker to start or to take an event
 const LONGEST_SETTLE = 60_000;
@@ -65,6 +74,7 @@ class Refused extends Error {}
 
 const clock = {now: () => Date.now(), offset: 0};
 const visits = new Map(); // name -> {tab, queue, isClosing, interrupt()}
+const browsers = new Map(); // name -> Browser
 
 async function extensionFiles() {
   const read = (path) => readFile(new URL(path, EXTENSION), 'utf8').catch((cause) => {
@@ -73,7 +83,8 @@ async function extensionFiles() {
   });
   const runtime = await readFile(new URL('./runtime.js', import.meta.url), 'utf8');
   const [bundle, toml] = await Promise.all([read('dist/main.js'), read('shopify.extension.toml')]);
-  return {source: workerSource(runtime, bundle), declaration: declarationOf(toml)};
+  const block = await readFile(BLOCK, 'utf8');
+  return {source: workerSource(runtime, bundle), declaration: declarationOf(toml), block};
 }
 
 /** Resolves to whether `promise` came within the limit. */
@@ -101,12 +112,13 @@ function need(condition, message) {
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isOptional = (value, check) => value === undefined || value === null || check(value);
 
-function checkPage({tab}, {url, shop, settings, consent, cookies, map}) {
+function checkPage({tab}, {url, shop, paused, ...objects}) {
   need(URL.canParse(url) && /^https?:/.test(url), '"url" must be an http or https address.');
   need(typeof (shop ?? tab.page.shop) === 'string', '"shop" must be the shop\'s domain.');
-  for (const [name, value] of Object.entries({settings, consent, cookies, map})) {
-    need(isOptional(value, isObject), `"${name}" must be an object.`);
+  for (const name of ['settings', 'consent', 'atFirst', 'cookies', 'map']) {
+    need(isOptional(objects[name], isObject), `"${name}" must be an object.`);
   }
+  need(isOptional(paused, Array.isArray), '"paused" must be a list of events.');
   need([...visits.values()].filter((visit) => visit.tab.document).length < MOST_TABS, 'Too many tabs are open.');
 }
 
@@ -133,7 +145,7 @@ const VISIT_OPERATIONS = {
     const interrupted = new Promise((resolve) => {
       visit.interrupt = resolve;
     });
-    const settled = visit.tab.document.settled().then(() => true);
+    const settled = visit.tab.settled().then(() => true);
     const outcome = Promise.race([settled, interrupted.then(() => false)]);
     return {settled: (await cameWithin(outcome, ms)) && (await outcome)};
   },
@@ -154,29 +166,38 @@ const HOST_OPERATIONS = {
   async reset() {
     for (const visit of visits.values()) endVisit(visit);
     visits.clear();
+    browsers.clear();
     clock.offset = 0;
     return {};
   },
 };
 
-function endVisit({tab, interrupt}) {
+const endVisit = ({tab, interrupt}) => {
   interrupt();
   tab.close();
-}
-
-function forgetOldVisits() {
+};function forgetOldVisits() {
   for (const [name, {tab}] of visits) {
     if (visits.size < MOST_VISITS) return;
     if (!tab.document) visits.delete(name);
   }
 }
 
-function visitOf({op, visit: name}) {
+function browserNamed(name) {
+  const found = browsers.get(name) ?? new Browser(() => clock.now() + clock.offset);
+  if (name === undefined || browsers.has(name)) return found;
+  need(typeof name === 'string' && name !== '', '"browser" must be a name.');
+  if (browsers.size >= MOST_VISITS) browsers.delete(browsers.keys().next().value);
+  browsers.set(name, found);
+  return found;
+}
+
+function visitOf({op, visit: name, browser}) {
   need(typeof name === 'string' && name !== '', '"visit" must be a name.');
   if (!visits.has(name)) {
     need(op === 'open', `Visit ${name} has no open page.`);
     forgetOldVisits();
-    visits.set(name, {tab: new Tab(clock), queue: Promise.resolve(), isClosing: false, interrupt: () => {}});
+    const tab = new Tab(clock, browserNamed(browser));
+    visits.set(name, {tab, queue: Promise.resolve(), isClosing: false, interrupt: () => {}});
   }
   return visits.get(name);
 }
@@ -201,7 +222,6 @@ async function perform(request) {
   need(Object.hasOwn(VISIT_OPERATIONS, request.op), `There is no operation ${JSON.stringify(request.op)}.`);
   return inTurn(visitOf(request), request);
 }
-
 function parsed(line) {
   try {
     const request = JSON.parse(line);

@@ -1,12 +1,12 @@
 // The tab of one visit: a PixelManager whose worker is a thread of Node, one per document, and what the browser keeps.
-import {randomUUID} from 'node:crypto';
 import {Worker} from 'node:worker_threads';
 import {PixelManager} from './manager.js';
+import {Block} from './node_block.mjs';
 import {Network} from './node_network.mjs';
-import {Cookies, MemoryStorage} from './node_store.mjs';
+import {Sites} from './node_store.mjs';
 
 const REFUSES_ALL = {marketing: false, analytics: false, preferences: false, sale_of_data: false};
-const KEPT = ['shop', 'settings', 'userAgent', 'languages', 'map', 'adblock', 'data', 'width', 'height'];
+const KEPT = ['shop', 'settings', 'userAgent', 'languages', 'map', 'adblock', 'paused', 'data', 'width', 'height'];
 
 /** The worker of one document, as PixelManager wants it. `source`: the script. */
 function threadOf(source, network) {
@@ -33,15 +33,15 @@ function threadOf(source, network) {
 }
 
 export class Tab {
-  /** `clock`: now() and offset, in ms; shared by all tabs, moved by the sandbox. */
-  constructor(clock) {
-    const now = () => clock.now() + clock.offset;
+  /** `clock`: now() and offset, in ms; shared by all tabs, moved by the sandbox. `browser`: shared by its tabs. */
+  constructor(clock, browser) {
     this.clock = clock;
-    this.clientId = randomUUID();
-    this.store = {cookie: new Cookies(now), localStorage: new MemoryStorage(), sessionStorage: new MemoryStorage()};
+    this.browser = browser;
+    this.session = new Sites();
     this.page = {settings: null};
-    this.consent = REFUSES_ALL;
+    this.host = '';
     this.document = null;
+    this.block = null; // the app's, on pages of the theme
     this.news = {net: [], errors: []};
   }
 
@@ -49,23 +49,53 @@ export class Tab {
   async open(given, extension) {
     this.leave();
     for (const key of KEPT) if (given[key] !== undefined) this.page[key] = given[key];
-    if (given.cookies) this.store.cookie.fill(given.cookies);
+    const {origin, hostname} = new URL(given.url);
+    this.host = hostname;
+    if (given.cookies) this.browser.cookies.fill(given.cookies, hostname);
     Object.assign(this.page, {url: given.url, referrer: given.referrer ?? '', title: given.title ?? ''});
-    this.consent = {...this.consent, ...given.consent};
+    if (given.consent) this.browser.choice = {...REFUSES_ALL, ...this.browser.choice, ...given.consent};
     const {settings, ...page} = this.page;
     this.document = new PixelManager({
       pixel: settings && {settings, declaration: extension.declaration},
-      page: {...page, clientId: this.clientId},
-      consent: this.consent,
+      page: {...page, clientId: this.browser.clientId},
+      consent: this.browser.choice ?? {...REFUSES_ALL, ...given.atFirst},
       worker: threadOf(extension.source, new Network(page.userAgent ?? 'Mozilla/5.0 (sandbox)')),
-      store: this.store,
+      store: this.storeOf(origin, hostname),
       clock: this.clock,
     });
     await this.document.open();
+    this.block = given.block ? new Block(extension.block, given.block, this.pageOf(hostname)) : null;
   }
 
+  /** What the block can see of the page. */
+  pageOf(host) {
+    const {document, browser, clock} = this;
+    return {
+      cookies: () => browser.cookies.read(host),
+      allowed: () => document.consent,
+      chosen: () => browser.choice,
+      offset: () => clock.offset,
+    };
+  }
+
+  /** Resolves when pixel and block are done; the caller bounds the wait. */
+  async settled() {
+    await Promise.all([this.document.settled(), this.block?.settled()]);
+  }
+
+  storeOf(origin, host) {
+    const {cookies, local} = this.browser;
+    return {
+      cookie: {read: () => cookies.read(host), write: (line) => cookies.write(line, host)},
+      localStorage: local.of(origin),
+      sessionStorage: this.session.of(origin),
+    };
+  }
+
+  /** The buyer chooses on this page: the pixels of other tabs learn of it with their next document. */
   async choose(choice) {
-    this.consent = {...this.consent, ...choice};
+    this.browser.choice = {...this.document.consent, ...choice};
+    this.block?.hear('visitorConsentCollected');
     await this.document.choose(choice);
   }
 
@@ -78,6 +108,8 @@ export class Tab {
   leave() {
     if (!this.document) return;
     this.document.close();
+    this.block?.close();
+    this.block = null;
     this.collect();
     this.document = null;
   }
@@ -85,7 +117,7 @@ export class Tab {
   /** The tab is closed; cookies and localStorage stay with the browser. */
   close() {
     this.leave();
-    this.store.sessionStorage.clear();
+    this.session.clear();
   }
 
   collect() {
@@ -100,6 +132,7 @@ export class Tab {
     const {news} = this;
     this.news = {net: [], errors: []};
     const {state, underWay} = this.document ?? {state: 'closed', underWay: 0};
-    return {pixel: state, under_way: underWay, ...news, cookies: this.store.cookie.toObject()};
+    const chosen = this.browser.choice !== null;
+    return {pixel: state, under_way: underWay, ...news, chosen, cookies: this.browser.cookies.toObject(this.host)};
   }
 }

@@ -10,7 +10,7 @@
     JSON Math Intl ArrayBuffer Atomics Uint8Array Int8Array Uint16Array Int16Array Uint32Array Int32Array Float16Array
     Float32Array Float64Array Uint8ClampedArray BigUint64Array BigInt64Array DataView Map BigInt Set Iterator WeakMap
     WeakSet WeakRef FinalizationRegistry Proxy Reflect decodeURI decodeURIComponent encodeURI encodeURIComponent escape
-    unescape eval isFinite isNaN URL URLSearchParams`.split(/\s+/);
+    unescape eval isFinite isNaN`.split(/\s+/);
   const PROMISED = `self console setTimeout clearTimeout setInterval clearInterval fetch Headers Request
     Response`.split(/\s+/);
 

@@ -1,11 +1,12 @@
 // What our collector receives: evidence posts, version 1 of docs/pixel-protocol.md.
 import {refuses, stricter} from './consent.js';
-import {NO_IDS} from './meta.js';
+import {NO_IDS} from './ids.js';
 import {pause, within} from './wait.js';
 
 const VERSION = 1;
 const ANSWER_LIMIT = 8000; // milliseconds
 const SECOND_TRY_AFTER = 2000; // milliseconds
+const AGAIN = [0, 429, 503]; // no answer, too many posts, away
 const TOKEN = /^[\x21-\x7e]{1,128}$/;
 
 /** The token that joins the posts of one checkout to its order; null when there is none that the collector takes. */
@@ -23,7 +24,7 @@ export class Evidence {
   }
 
   /**
-   * Posts one piece of evidence; when the collector is away (no answer, or 503), once more. Never rejects.
+   * Posts one piece of evidence; when the collector is away (no answer, 503, or 429), once more. Never rejects.
    * `said`: stage, token, ts, and what applies of order, eid, url, tr; `consent`: the choice it was seen under.
    */
   async post(said, consent, ids = NO_IDS) {
@@ -42,7 +43,7 @@ export class Evidence {
       body: JSON.stringify(this.form(said, consent, ids)),
     });
     const status = await within(request.then((answer) => answer.status, () => 0), ANSWER_LIMIT, 0, this.io);
-    return status !== 0 && status !== 503;
+    return !AGAIN.includes(status);
   }
 
   /** The wire form. A choice made since then is obeyed too: browser ids leave only while nothing is refused. */

@@ -2,10 +2,13 @@
 import {bareAddress} from './address.js';
 import {flagsOf, permitted, refuses} from './consent.js';
 import {Evidence, tokenOf} from './evidence.js';
-import {META_EVENTS, NO_IDS, browserIds, deliver, eventId, orderIdOf, trRequest} from './meta.js';
-import {quietly, within} from './wait.js';
+import {orderIdOf} from './goods.js';
+import {NO_IDS, browserIds} from './ids.js';
+import {Memory} from './memory.js';
+import {META_EVENTS, deliver, eventId, trRequest} from './meta.js';
+import {within} from './wait.js';
 
-/** The steps of a checkout that leave evidence; only the first and the last are also Meta events. */
+/** The steps of a checkout that leave evidence; some are also Meta events. */
 export const STAGES = [
   'checkout_started',
   'checkout_contact_info_submitted',
@@ -14,7 +17,6 @@ export const STAGES = [
   'payment_info_submitted',
   'checkout_completed',
 ];
-const REMEMBERED_CHECKOUT = 'backstop_checkout';
 const COOKIE_LIMIT = 2000; // milliseconds; the top frame holds the cookies and may not answer
 
 /** Starts the pixel on one page. `io`: fetch, setTimeout, clearTimeout, now, random. */
@@ -26,16 +28,19 @@ export function start({analytics, browser, init, settings, customerPrivacy}, io)
   customerPrivacy.subscribe('visitorConsentCollected', (event) => pixel.heard(event.customerPrivacy));
 }
 
-const addressOf = (event) => event.context?.document?.location?.href;
+function pageOf(event) {
+  const {location, referrer} = event.context?.document || {};
+  return {href: location?.href, referrer};
+}
 
 class Pixel {
   constructor({browser, init, settings}, io) {
-    this.browser = browser;
+    this.cookie = browser.cookie;
+    this.memory = new Memory(browser, io);
     this.settings = settings;
     this.io = io;
     this.consent = flagsOf(init.customerPrivacy);
     this.evidence = new Evidence(settings, io, () => this.consent);
-    this.token = null; // of the checkout that this page saw last
     this.ids = null;
   }
 
@@ -57,14 +62,14 @@ class Pixel {
     await Promise.all([pending, deliver(request, this.io, (word) => report(word, ids))]);
   }
 
-  /** The buyer has made a choice: our server must know it if a checkout of this buyer is under way. */
+  /** The buyer has made a choice: our server must know it if a checkout of this buyer is under way, in any tab. */
   async heard(privacy) {
     this.consent = flagsOf(privacy);
     const {consent} = this;
     const ts = this.time();
-    const token = this.token || (await this.rememberedToken());
     const stage = refuses(consent) ? 'consent_withdrawn' : 'consent_updated';
-    if (token) await this.evidence.post({stage, token, ts}, consent);
+    const tokens = (await this.memory.checkouts()).filter((token) => tokenOf({token}));
+    await Promise.all(tokens.map((token) => this.evidence.post({stage, token, ts}, consent)));
   }
 
   permission() {
@@ -76,7 +81,7 @@ class Pixel {
     const checkout = event.data?.checkout;
     const token = STAGES.includes(name) ? tokenOf(checkout) : null;
     if (!token) return async () => {};
-    this.remember(token);
+    this.memory.keep(token, this.consent.m && this.consent.a);
     const order = name === 'checkout_completed' ? orderIdOf(checkout) : null;
     const said = {
       stage: name,
@@ -84,7 +89,7 @@ class Pixel {
       ts: event.timestamp || this.time(),
       order,
       eid: order && eventId(name, event),
-      url: bareAddress(addressOf(event), token),
+      url: bareAddress(pageOf(event).href, token),
     };
     const {consent} = this;
     return (tr, ids) => this.evidence.post(Object.assign({tr}, said), consent, ids);
@@ -94,22 +99,10 @@ class Pixel {
   async idsFor(event) {
     if (this.permission() !== 'all') return NO_IDS;
     if (!this.ids) {
-      const ids = browserIds(this.browser.cookie, addressOf(event), this.io);
+      const ids = browserIds(this.cookie, pageOf(event), this.io);
       this.ids = within(ids, COOKIE_LIMIT, NO_IDS, this.io);
     }
     return this.ids;
-  }
-
-  /** Keeps the token for the tab's life, so that a choice made on a later page still reaches this checkout. */
-  remember(token) {
-    this.token = token;
-    if (!this.consent.m || !this.consent.a) return;
-    quietly(() => this.browser.sessionStorage.setItem(REMEMBERED_CHECKOUT, token));
-  }
-
-  async rememberedToken() {
-    const stored = quietly(() => this.browser.sessionStorage.getItem(REMEMBERED_CHECKOUT), null);
-    return tokenOf({token: await within(stored, COOKIE_LIMIT, null, this.io)});
   }
 
   time() {

@@ -20,7 +20,7 @@ for (const [name, privacy, flags] of [
     }
 
     assert.equal(world.told.length, 0);
-    assert.deepEqual(world.words, ['skipped', null, 'skipped']);
+    assert.deepEqual(world.words, ['skipped', 'skipped', 'skipped']);
     for (const post of world.posts) {
       assert.deepEqual([post.consent, post.fbp, post.fbc], [flags, null, null]);
     }
@@ -104,6 +104,56 @@ test('a choice on a later page of the tab still reaches the checkout', async () 
   assert.deepEqual(second.posts.map(({stage, token}) => [stage, token]), [['consent_withdrawn', TOKEN]]);
 });
 
+test('a choice in another tab reaches the checkout, and its own page\'s, each once', async () => {
+  const first = new World();
+  await first.fire('checkout_started');
+  const second = new World({local: first.local});
+  await second.fire('checkout_started', {checkout: checkout({token: 'tok-2'})});
+
+  const third = new World({local: first.local, stored: second.stored});
+  await third.choose(NO_MARKETING);
+  await second.choose(NO_MARKETING);
+
+  const stages = (world) => world.posts.filter(({stage}) => stage.startsWith('consent')).map(({token}) => token);
+  assert.deepEqual(stages(third), ['tok-2']);
+  assert.deepEqual(stages(second), ['tok-2']);
+
+  const fourth = new World({local: first.local, stored: first.stored});
+  await fourth.choose(NO_MARKETING);
+  assert.deepEqual(stages(fourth).sort(), [TOKEN, 'tok-2'].sort());
+});
+
+test('a choice of the next day is none about yesterday\'s checkout', async () => {
+  const first = new World();
+  await first.fire('checkout_started');
+
+  const second = new World({local: first.local, stored: first.stored});
+  await second.pass(24 * 60 * 60 * 1000);
+  await second.choose(NO_MARKETING);
+
+  assert.equal(second.posts.length, 0);
+});
+
+for (const entry of [
+  '', 'nonsense', '1795514400000', 'x tok-2', '1795514400000 \u00fcber', '9999999999999 tok-2',
+]) {
+  test(`${JSON.stringify(entry)} in storage is no checkout`, async () => {
+    const world = new World({stored: {backstop_checkout: entry}});
+
+    await world.choose(NO_MARKETING);
+
+    assert.equal(world.posts.length, 0);
+  });
+}
+
+test('what is remembered of a checkout needs the buyer\'s leave', async () => {
+  const world = new World({privacy: NO_MARKETING});
+
+  await world.fire('checkout_started');
+
+  assert.deepEqual([world.stored, world.local], [{}, {}]);
+});
+
 test('after a withdrawal the same page sends Meta nothing more', async () => {
   const world = new World();
   await world.fire('checkout_started');
@@ -130,13 +180,13 @@ test('a withdrawal takes the browser ids out of posts that are still to come', a
 
 test('a second try after a withdrawal carries no browser ids either', async () => {
   const world = new World({collector: [503, 204]});
-  await world.fire('payment_info_submitted');
+  await world.fire('checkout_shipping_info_submitted');
   await world.choose(NO_SALE);
 
   await world.pass(2000);
 
   const again = world.posts.at(-1);
-  assert.deepEqual([again.stage, again.fbp, again.consent.s], ['payment_info_submitted', null, false]);
+  assert.deepEqual([again.stage, again.fbp, again.consent.s], ['checkout_shipping_info_submitted', null, false]);
 });
 
 test('a withdrawal while the cookies are read comes in time', async () => {

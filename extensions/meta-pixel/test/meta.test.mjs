@@ -1,8 +1,7 @@
 // The request to Meta: names, ids, goods, addresses; and what never stands in it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {bareAddress, clickId, pageAddress} from '../src/address.js';
-import {browserIds, digitsOf, orderIdOf} from '../src/meta.js';
+import {digitsOf, orderIdOf} from '../src/goods.js';
 import {TOKEN, World, checkout} from './world.mjs';
 
 const VARIANT = checkout().lineItems[0].variant;
@@ -11,8 +10,11 @@ const PRODUCT_PAGE = 'https://shop.example/products/salve?utm_source=mail&fbclid
 for (const [name, metaName, id, data] of [
   ['page_viewed', 'PageView', 'pageview.sh-0001', {}],
   ['product_viewed', 'ViewContent', 'viewcontent.sh-0001', {productVariant: VARIANT}],
+  ['collection_viewed', 'ViewCategory', 'viewcategory.sh-0001', {collection: {productVariants: [VARIANT]}}],
+  ['search_submitted', 'Search', 'search.sh-0001', {searchResult: {query: 'salve', productVariants: []}}],
   ['product_added_to_cart', 'AddToCart', 'addtocart.sh-0001', {cartLine: {merchandise: VARIANT, quantity: 1}}],
   ['checkout_started', 'InitiateCheckout', 'initiatecheckout.sh-0001', {checkout: checkout()}],
+  ['payment_info_submitted', 'AddPaymentInfo', 'addpaymentinfo.sh-0001', {checkout: checkout({order: null})}],
   ['checkout_completed', 'Purchase', 'purchase.6100', {checkout: checkout()}],
 ]) {
   test(`${name} is ${metaName} with the id ${id}`, async () => {
@@ -73,6 +75,67 @@ test('an added line is worth what it costs', async () => {
   assert.deepEqual([told['cd[value]'], told['cd[currency]'], told['cd[num_items]']], ['76.5', 'EUR', '3']);
 });
 
+const variants = (count) => Array.from({length: count}, (_, n) => ({
+  id: String(100 + n), title: 'Salve', product: {id: String(1 + Math.floor(n / 2)), title: 'Salve'},
+}));
+
+test('a collection is the first ten ids of what it shows, each once, and neither title nor price', async () => {
+  const world = new World();
+
+  await world.fire('collection_viewed', {collection: {id: '5', title: 'Back pain', productVariants: variants(30)}});
+
+  const [told] = world.told;
+  assert.deepEqual(JSON.parse(told['cd[content_ids]']), ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']);
+  assert.deepEqual(Object.keys(told).filter((key) => key.startsWith('cd[')), ['cd[content_type]', 'cd[content_ids]']);
+  assert.ok(!JSON.stringify(told).includes('pain'));
+});
+
+for (const [query, told] of [
+  [' blue mug ', 'blue mug'],
+  ['größe & 50%=ß', 'größe & 50%=ß'],
+  ['mina.example@example.com', undefined],
+  ['mina%40example.com', undefined],
+  ['+1 (307) 555-0142', undefined],
+  ['iphone 15', 'iphone 15'],
+  ['501', '501'],
+  ['x'.repeat(101), undefined],
+  ['\ud800', undefined],
+  ['', undefined],
+  [null, undefined],
+]) {
+  test(`of the search ${JSON.stringify(query)} Meta reads ${told}`, async () => {
+    const world = new World();
+
+    await world.fire('search_submitted', {searchResult: {query, productVariants: variants(2)}});
+
+    assert.equal(world.told[0]['cd[search_string]'], told);
+    assert.equal(world.told[0]['cd[content_ids]'], '["1"]');
+  });
+}
+
+for (const data of [{}, {collection: null}, {searchResult: {}}, {collection: {}}, {cartLine: null}, {checkout: null},
+  {productVariant: null}, {collection: {productVariants: [null, {}]}}, {cartLine: {merchandise: null, quantity: 1}}]) {
+  test(`the goods in ${JSON.stringify(data)} stop no event`, async () => {
+    const world = new World();
+
+    for (const name of ['collection_viewed', 'search_submitted', 'product_added_to_cart', 'product_viewed']) {
+      await world.fire(name, data);
+    }
+
+    assert.equal(world.told.length, 4);
+  });
+}
+
+test('a currency is written in capitals, and nothing else is one', async () => {
+  const world = new World();
+
+  for (const currencyCode of ['eur', '€', null]) {
+    await world.fire('checkout_started', {checkout: checkout({currencyCode, totalPrice: {amount: 1}})});
+  }
+
+  assert.deepEqual(world.told.map((told) => told['cd[currency]']), ['EUR', undefined, undefined]);
+});
+
 test('a checkout that Shopify tells nearly nothing of is still reported', async () => {
   const world = new World();
 
@@ -107,29 +170,6 @@ test('the collector gets the token in its own field only, and no receipt data', 
 
   assert.equal(token, TOKEN);
   assert.ok(!new RegExp(`${TOKEN}|mina|muster|example\\.com|5550100|4242`, 'i').test(JSON.stringify(rest)));
-});
-
-for (const [href, forMeta] of [
-  ['https://a.example/?utm_source=x&fbclid=Y#top', 'https://a.example/?utm_source=x&fbclid=Y'],
-  ['https://a.example/de/checkouts/cn/secret/thank_you?key=k', 'https://a.example/de/checkouts'],
-  ['https://a.example/123/orders/secret/authenticate?key=k', 'https://a.example/123/orders'],
-  ['https://a.example/account/reset/1/secret', 'https://a.example/account'],
-  ['https://a.example/cart/c/secret?key=k', 'https://a.example/cart'],
-  ['https://a.example/post-purchase?t=secret', 'https://a.example/post-purchase'],
-  ['https://pay.example/checkout/1/cn/secret/pay', 'https://pay.example/checkout'],
-  ['https://a.example/pages/x?email=m%40example.com&a=1', 'https://a.example/pages/x?a=1'],
-  ['https://m:pw@a.example/x', 'https://a.example/x'],
-  ['https://a.example/pages/tok-9?x=1', 'https://a.example/'],
-  ['about:blank', null],
-  ['', null],
-  [undefined, null],
-]) {
-  test(`of the address ${href} Meta sees ${forMeta}`, () => assert.equal(pageAddress(href, 'tok-9'), forMeta));
-}
-
-test('the evidence never has a query', () => {
-  assert.equal(bareAddress(PRODUCT_PAGE), 'https://shop.example/products/salve');
-  assert.equal(bareAddress('nonsense'), null);
 });
 
 test('an address of 2048 characters or more is posted as a form', async () => {
@@ -167,64 +207,4 @@ test('a form too long for keepalive goes without it', async () => {
   await world.fire('checkout_completed', {checkout: checkout({lineItems})});
 
   assert.equal(world.requests.find(({address}) => address.includes('facebook')).options.keepalive, false);
-});
-
-function shopJar(jar = {}) {
-  const lines = [];
-  return {
-    lines,
-    cookie: {
-      get: async (name) => jar[name] ?? '',
-      set: async (line) => lines.push(line),
-    },
-  };
-}
-const io = {now: () => 1795514400000, random: () => 0.5};
-
-test('missing ids are made and kept for ninety days', async () => {
-  const {cookie, lines} = shopJar();
-
-  const ids = await browserIds(cookie, PRODUCT_PAGE, io);
-
-  assert.deepEqual(ids, {fbp: 'fb.1.1795514400000.1073741824', fbc: 'fb.1.1795514400000.Click_1'});
-  assert.deepEqual(lines, [
-    '_fbp=fb.1.1795514400000.1073741824; path=/; max-age=7776000; SameSite=Lax',
-    '_fbc=fb.1.1795514400000.Click_1; path=/; max-age=7776000; SameSite=Lax',
-  ]);
-});
-
-test('ids that Meta\'s own script left are passed on untouched', async () => {
-  const jar = {_fbp: 'fb.2.1700000000000.639940942831715561', _fbc: 'fb.1.1700000000000.Click_1.AQICAQMC'};
-  const {cookie, lines} = shopJar(jar);
-
-  const ids = await browserIds(cookie, PRODUCT_PAGE, io);
-
-  assert.deepEqual(ids, {fbp: jar._fbp, fbc: jar._fbc});
-  assert.deepEqual(lines, []);
-});
-
-test('a new click replaces the old one, no click invents none', async () => {
-  const jar = {_fbp: 'fb.1.1700000000000.5', _fbc: 'fb.1.1700000000000.Older'};
-
-  assert.equal((await browserIds(shopJar(jar).cookie, PRODUCT_PAGE, io)).fbc, 'fb.1.1795514400000.Click_1');
-  assert.equal((await browserIds(shopJar(jar).cookie, 'https://shop.example/', io)).fbc, jar._fbc);
-  assert.equal((await browserIds(shopJar({}).cookie, 'https://shop.example/', io)).fbc, null);
-});
-
-test('a click id that would break a cookie is none', () => {
-  assert.equal(clickId('https://a.example/?fbclid=a%3B%20domain%3Db'), null);
-  assert.equal(clickId('https://a.example/?fbclid=IwAR0_aem_x-Y'), 'IwAR0_aem_x-Y');
-  assert.equal(clickId(`https://a.example/?fbclid=${'a'.repeat(491)}`), null);
-});
-
-test('events that come together share one set of ids', async () => {
-  const world = new World();
-
-  world.subscribed.page_viewed({id: '1', data: {}});
-  world.subscribed.product_viewed({id: '2', data: {}});
-  await world.pass(0);
-  await world.fire('page_viewed', {});
-
-  assert.equal(new Set(world.told.map(({fbp}) => fbp)).size, 1);
-  assert.equal(world.told.length, 3);
 });

@@ -42,28 +42,40 @@ export const checkout = (changes = {}) => ({
   ...changes,
 });
 
-export const event = (name, data = {}, href = CHECKOUT_PAGE) => ({
+const PAGE_BEFORE = `https://shop.example/checkouts/${TOKEN}`;
+
+export const event = (name, data = {}, href = CHECKOUT_PAGE, referrer = PAGE_BEFORE) => ({
   id: 'sh-0001',
   name,
   timestamp: '2026-11-24T10:00:00.000Z',
   data,
   context: {
-    document: {location: {href}, referrer: `https://shop.example/checkouts/${TOKEN}`, title: 'Checkout'},
+    document: {location: {href}, referrer, title: 'Checkout'},
     window: {screen: {width: 1280, height: 800}},
   },
 });
 
 const turns = async () => {
-  for (let turn = 0; turn < 30; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn += 1) await Promise.resolve();
 };
+
+const storage = (entries) => ({
+  getItem: async (key) => entries[key] ?? null,
+  setItem: async (key, value) => {
+    entries[key] = value;
+  },
+});
 
 export class World {
   /**
    * `meta`: 'answers', 'fails' or 'waits' (until answerMeta); `collector`: the statuses of its answers in turn, the
-   * last one for ever; 0 fails, null never comes. `stored`: sessionStorage; `jar`: cookies; `refusesToKeep`: no such.
+   * last one for ever; 0 fails, null never comes. `stored`, `local`: sessionStorage, localStorage; `jar`: cookies;
+   * `suffixes`: domains that take no cookies; `refusesToKeep`: nothing is kept.
    */
-  constructor({privacy, settings, meta = 'answers', collector = [204], jar, stored, refusesToKeep = false} = {}) {
-    Object.assign(this, {meta, collector, jar: {...jar}, stored: {...stored}});
+  constructor({privacy, settings, meta = 'answers', collector = [204], refusesToKeep = false, ...kept} = {}) {
+    const {jar = {}, stored, local = {}, suffixes = []} = kept; // several tabs may share a jar and a localStorage
+    Object.assign(this, {meta, collector, suffixes, jar, stored: {...stored}, local});
+    this.lines = []; // of cookies, as they were set
     this.requests = [];
     this.time = Date.parse('2026-11-24T10:00:00.000Z');
     this.timers = new Map();
@@ -87,17 +99,15 @@ export class World {
       cookie: {
         get: async (name) => this.jar[name] ?? '',
         set: async (line) => {
+          this.lines.push(line);
           const [name, value] = line.split(';')[0].split('=');
-          this.jar[name] = value;
+          const domain = /domain=\.([^;]+)/.exec(line)?.[1];
+          if (!this.suffixes.includes(domain)) this.jar[name] = value;
           return '';
         },
       },
-      sessionStorage: {
-        getItem: async (key) => this.stored[key] ?? null,
-        setItem: async (key, value) => {
-          this.stored[key] = value;
-        },
-      },
+      sessionStorage: storage(this.stored),
+      localStorage: storage(this.local),
     };
   }
 
@@ -133,8 +143,8 @@ export class World {
   }
 
   /** Fires an event and lets everything run that needs no time. */
-  async fire(name, data = {checkout: checkout()}, href = CHECKOUT_PAGE) {
-    this.subscribed[name](event(name, data, href));
+  async fire(name, data = {checkout: checkout()}, href = CHECKOUT_PAGE, referrer = undefined) {
+    this.subscribed[name](event(name, data, href, referrer));
     await turns();
   }
 
@@ -172,6 +182,10 @@ export class World {
   }
 
   get words() {
-    return this.posts.map(({tr}) => tr);
+    return this.wordsOf(/./);
+  }
+
+  wordsOf(stage) {
+    return this.posts.filter((post) => stage.test(post.stage)).map(({tr}) => tr);
   }
 }

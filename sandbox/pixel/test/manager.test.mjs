@@ -74,6 +74,16 @@ test('a withdrawal is heard at once, events are held back until the next yes', a
   assert.equal(worker.started, 1);
 });
 
+test('events that the platform pauses are kept from the pixel, the others keep their number', async () => {
+  const {manager, worker} = managed(LISTENER, {page: {paused: ['checkout_started']}});
+  await manager.open();
+
+  for (const name of ['page_viewed', 'checkout_started', 'page_viewed']) await manager.publish(name);
+
+  assert.deepEqual(names(worker), ['page_viewed', 'page_viewed']);
+  assert.deepEqual([...worker.scope.heard].map(({seq}) => seq), [0, 2]);
+});
+
 test('a shop without a connected pixel loads nothing', async () => {
   const {manager, worker} = managed(LISTENER, {pixel: null});
 

@@ -52,7 +52,10 @@ export function managed(bundle, given = {}) {
   const worker = memoryWorker(bundle, given.network ?? (async () => ({type: 'default', status: 204})));
   const clock = {now: () => Date.now(), offset: 0};
   const [localStorage, sessionStorage] = [new MemoryStorage(), new MemoryStorage()];
-  const store = {cookie: new Cookies(clock.now), localStorage, sessionStorage};
+  const cookies = new Cookies(clock.now);
+  const {hostname} = new URL(SHOP);
+  const cookie = {read: () => cookies.read(hostname), write: (line) => cookies.write(line, hostname)};
+  const store = {cookie, localStorage, sessionStorage};
   const manager = new PixelManager({
     pixel: given.pixel === null ? null : {settings: {pixelID: '1'}, declaration: given.declaration ?? DECLARATION},
     page: {url: `${SHOP}/products/salve`, shop: 'x.myshopify.com', clientId: 'c1', ...given.page},

@@ -25,15 +25,18 @@ test('a whole visit: landing, product, cart, checkout, thank-you', async () => {
   await publish('checkout_completed', checkout('gid://shopify/OrderIdentity/6100'));
   const answer = await settle();
 
-  assert.deepEqual(told().map(({ev}) => ev), ['PageView', 'ViewContent', 'InitiateCheckout', 'Purchase']);
+  assert.deepEqual(told().map(({ev}) => ev), [
+    'PageView', 'ViewContent', 'InitiateCheckout', 'AddPaymentInfo', 'Purchase',
+  ]);
   assert.equal(told().at(-1).eid, 'purchase.6100');
   assert.deepEqual(posts().map(({stage}) => stage).sort(), [
     'checkout_completed', 'checkout_completed', 'checkout_started', 'checkout_started', 'payment_info_submitted',
+    'payment_info_submitted',
   ]);
   assert.equal(posts().at(-1).tr, 'sent');
   assert.deepEqual([answer.settled, answer.under_way, answer.errors, answer.pixel], [true, 0, [], 'running']);
   assert.equal(new Set(told().map(({fbp}) => fbp)).size, 1);
-  assert.match(answer.cookies._fbc, /^fb\.1\.\d+\.Click_1$/);
+  assert.match(answer.cookies._fbc, /^fb\.2\.\d+\.Click_1$/); // myshopify.com itself takes no cookies
   assert.equal(posts().at(-1).fbc, answer.cookies._fbc);
   assert.ok(!JSON.stringify(told()).includes('tok-1'));
 });
@@ -152,7 +155,7 @@ test('no connected pixel: nothing loads', async () => {
 
 test('a collector on the shop\'s own origin is out of reach', async () => {
   await open({url: `${address}/shop/`});
-  await publish('payment_info_submitted', checkout());
+  await publish('checkout_shipping_info_submitted', checkout());
   const {net} = await settle(200);
 
   assert.deepEqual([received.length, net.map(({out}) => out)], [0, ['restricted']]);
@@ -161,7 +164,7 @@ test('a collector on the shop\'s own origin is out of reach', async () => {
 test('a collector that forgets its CORS header has failed, and is asked twice', async () => {
   behaviour.cors = null;
   await open();
-  await publish('payment_info_submitted', checkout());
+  await publish('checkout_shipping_info_submitted', checkout());
   const {net, settled} = await settle(10_000);
 
   assert.equal(settled, true);
@@ -183,7 +186,7 @@ test('cookies can be given, and outlive the tab', async () => {
 test('the browsers\' clock can be moved', async () => {
   await ask({op: 'clock', offset_seconds: 86_400});
   await open();
-  await publish('payment_info_submitted', checkout());
+  await publish('checkout_shipping_info_submitted', checkout());
   await settle();
 
   assert.ok(Math.abs(Date.parse(posts()[0].ts) - Date.now() - 86_400_000) < 10_000);
