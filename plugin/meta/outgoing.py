@@ -1,4 +1,4 @@
-"""The one way out of the app: a POST of JSON to a host that the settings name."""
+"""The one way out of the app: a request to a host that the settings name."""
 
 from __future__ import annotations
 
@@ -86,24 +86,46 @@ def post(
         NotSent: no byte of the body left.
         NoAnswer: the body may have arrived, its answer did not.
     """
-    sent = _Body(body)
+    return _exchange("POST", url, _Body(body), STANDARD_HEADERS | dict(headers or {}), timeout, session=session)
+
+
+def ask(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: tuple[float, float] = TIMEOUT,
+    session: requests.Session | None = None,
+) -> Answer:
+    """Send a request without a body (GET, DELETE) once; otherwise as `post`.
+
+    Raises:
+        NoAnswer: whether it arrived or not, no answer to it did.
+    """
+    return _exchange(method, url, None, STANDARD_HEADERS | dict(headers or {}), timeout, session=session)
+
+
+def _exchange(
+    method: str,
+    url: str,
+    sent: _Body | None,
+    headers: Mapping[str, str],
+    timeout: tuple[float, float],
+    *,
+    session: requests.Session | None,
+) -> Answer:
     until = time.monotonic() + sum(timeout)
     try:
         with (
             _connection(session) as http,
-            http.post(
-                url,
-                data=sent,
-                headers=STANDARD_HEADERS | dict(headers or {}),
-                timeout=timeout,
-                allow_redirects=False,
-                stream=True,
+            http.request(
+                method, url, data=sent, headers=headers, timeout=timeout, allow_redirects=False, stream=True
             ) as response,
         ):
             return Answer(response.status_code, response.headers, _read(response, until))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as fault:
         name = type(fault).__name__  # its text may quote the address, and it holds the request with its body
-    raise NoAnswer(name) if sent.read_from else NotSent(name)
+    raise NoAnswer(name) if sent is None or sent.read_from else NotSent(name)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ class ConnectRefused(Exception):
     """Nothing was connected; the text is for the merchant."""
 
     sentence: ClassVar[str] = "Nothing was connected."
+    after_login: ClassVar[str] = ""
+    """The same, where the token came from Facebook's login and nobody has seen it; empty: no other words are needed."""
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
@@ -54,6 +56,7 @@ class BadToken(ConnectRefused):
         "Meta does not accept this access token, so nothing was connected. In Events Manager, open the dataset's "
         "settings, choose “Generate access token” under Conversions API, and paste the new token here."
     )
+    after_login = "Facebook has taken the permission back, so nothing was connected. Please log in with Facebook again."
 
 
 class UnknownDataset(ConnectRefused):
@@ -63,6 +66,10 @@ class UnknownDataset(ConnectRefused):
         "With this access token Meta finds no dataset of this id, so nothing was connected. Check the id in Events "
         "Manager, and generate the token in the settings of the same dataset."
     )
+    after_login = (
+        "Meta no longer lets this login send to the dataset, so nothing was connected. Choose another, or log in again "
+        "and give the app access to it."
+    )
 
 
 class NoPermission(ConnectRefused):
@@ -71,6 +78,10 @@ class NoPermission(ConnectRefused):
     sentence = (
         "This access token may not send events to the dataset, so nothing was connected. Generate a token in the "
         "dataset's own settings, or ask whoever manages your business at Meta for access to it."
+    )
+    after_login = (
+        "This login may not send events to the dataset, so nothing was connected. Log in again as somebody who manages "
+        "the dataset, and allow everything that Facebook asks for."
     )
 
 
@@ -94,6 +105,8 @@ BY_CAUSE: dict[Cause, type[ConnectRefused]] = {
     Cause.PERMISSION_LOST: NoPermission,
     Cause.DATASET_UNKNOWN: UnknownDataset,
 }
+CAUSES: dict[type[ConnectRefused], Cause] = {refused: cause for cause, refused in BY_CAUSE.items()}
+"""What a refusal means for a connection that was good before; those that are not here mean nothing for it."""
 
 
 def check_form(dataset_id: str, token: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, TypeVar, cast
 
 from plugin.pages import install
@@ -18,28 +19,50 @@ from plugin.shopify.errors import (
     ShopifyUnavailable,
 )
 from plugin.shopify.pixel import PixelSettings
-from plugin.storage import installs, reading
+from plugin.storage import installs, reading, shops
 from plugin.storage.shops import Shop
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+MOST_TURNS = 3
 
 
 def place(visit: Visit, shop: Shop) -> str | None:
-    """Place the pixel with the shop's present settings; return the code of the notice that says why not, else None."""
-    settings = _settings(visit, shop)
-    try:
-        pixel_id = _with_token(
-            visit, shop, lambda token: pixel.place_pixel(visit.given.admin, shop.domain, token, settings)
-        )
-    except ShopifyError as fault:
-        log.warning("pixel not placed", extra={"shop_id": shop.id, "error": type(fault).__name__})
-        return _why(fault)
+    """Place the pixel with the shop's present settings; return the code of the notice that says why not, else None.
+
+    Somebody else may connect, disconnect or save meanwhile: the pixel is then placed, or taken out, once more.
+    """
+    for _ in range(MOST_TURNS):
+        placed = _settings(visit, shop)
+        try:
+            pixel_id = _with_token(visit, shop, partial(_place, visit, shop, placed))
+        except ShopifyError as fault:
+            log.warning("pixel not placed", extra={"shop_id": shop.id, "error": type(fault).__name__})
+            return _why(fault)
+        now = _keep(visit, shop, placed, pixel_id)
+        if now is None:
+            return None
+        if now.connection is None:
+            remove(visit, now)
+            return None
+        shop = now
+    return "pixel_refused"
+
+
+def _place(visit: Visit, shop: Shop, settings: PixelSettings, token: str) -> str:
+    return pixel.place_pixel(visit.given.admin, shop.domain, token, settings)
+
+
+def _keep(visit: Visit, shop: Shop, placed: PixelSettings, pixel_id: str) -> Shop | None:
+    """Remember that the pixel is placed. If other settings hold by now, it is not: then return the shop with them."""
     with visit.given.database.transaction() as conn:
-        if reading.hold(conn, shop):
-            installs.keep_web_pixel(conn, shop.id, pixel_id)
-    return None
+        now = shops.by_domain(conn, visit.given.vault, shop.domain) if reading.hold(conn, shop) else None
+        if now is None:
+            return None
+        is_current = now.connection is not None and _settings(visit, now) == placed
+        installs.keep_web_pixel(conn, shop.id, pixel_id if is_current else None)
+        return None if is_current else now
 
 
 def remove(visit: Visit, shop: Shop) -> bool:
