@@ -7,8 +7,8 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -16,23 +16,13 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.faults import Fault
 from sandbox.history import hang_up
-from sandbox.meta_rules import (
-    BAD_PROOF,
-    BAD_TOKEN,
-    Event,
-    GraphError,
-    invalid,
-    not_reachable,
-    refusal_of,
-    trace_id,
-)
-from sandbox.meta_store import Posted
+from sandbox.meta_answers import HTML, accepted, early_fault, late_fault, said
+from sandbox.meta_rules import BAD_PROOF, BAD_TOKEN, NO_PROOF, Event, GraphError, invalid, not_reachable, refusal_of
 from sandbox.world import asked, world
 
-blueprint = Blueprint("meta", __name__, url_prefix="/meta")
+__all__ = ["HTML", "blueprint", "proof_fits", "said"]
 
-LONGEST_DELAY = 300.0
-HTML = "<!DOCTYPE html><html><body>Sorry, something went wrong. (TEST USE ONLY)</body></html>"
+blueprint = Blueprint("meta", __name__, url_prefix="/meta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +33,22 @@ class Call:
     token: str | None
     proof: str | None
     events: list[Event] | None
+    partner_agent: str | None = None
+    test_event_code: str | None = None
 
 
 @blueprint.post("/<version>/<dataset>/events")
 def events(version: str, dataset: str) -> ResponseReturnValue:
     """Take a batch of server events, whole or not at all."""
+    began = time.time()
+    if world().faults.hit(Fault.META_RESET_EARLY, dataset=dataset) is not None:
+        return hang_up()
     if not re.fullmatch(r"v\d+\.\d+", version):
         return said(GraphError(400, 2500, "Unknown path components"))
     store, call = world().meta, read_call(dataset)
     token = store.token(call.token)
-    post = store.open_post(dataset, token.id if token else None, call.events or [])
+    post = store.open_post(dataset, token.id if token else None, call.events or [], began)
+    store.note(post, call.partner_agent, call.test_event_code)
     if (early := early_fault(post)) is not None:
         return early
     if (error := judge(call)) is not None:
@@ -60,19 +56,6 @@ def events(version: str, dataset: str) -> ResponseReturnValue:
         return said(error)
     store.take(post, call.events or [])
     return late_fault(post) or accepted(post, len(post.event_ids))
-
-
-def accepted(post: Posted, count: int) -> ResponseReturnValue:
-    """Graph's good answer."""
-    world().meta.close_post(post, "accepted")
-    answer = jsonify(events_received=count, messages=[], fbtrace_id=trace_id())
-    answer.headers["x-app-usage"] = '{"call_count":1,"total_time":1,"total_cputime":1}'
-    return answer
-
-
-def said(error: GraphError) -> ResponseReturnValue:
-    """Graph's refusal."""
-    return jsonify(error.body()), error.status
 
 
 def read_call(dataset: str) -> Call:
@@ -86,6 +69,8 @@ def read_call(dataset: str) -> Call:
         token or request.args.get("access_token") or fields.get("access_token"),
         request.args.get("appsecret_proof") or fields.get("appsecret_proof"),
         read_events(fields.get("data", request.args.get("data"))),
+        fields.get("partner_agent"),
+        fields.get("test_event_code"),
     )
 
 
@@ -105,6 +90,8 @@ def judge(call: Call) -> GraphError | None:
     token = store.token(call.token)
     if token is None:
         return BAD_TOKEN
+    if call.proof is None and token.secret is not None:
+        return NO_PROOF
     if call.proof is not None and not proof_fits(call.proof, token.text, token.secret):
         return BAD_PROOF
     if not store.reaches(token, call.dataset):
@@ -126,11 +113,12 @@ def planted_refusal(call: Call) -> GraphError | None:
     if plan is None:
         return None
     poison = {str(order) for order in [plan.get("order"), *plan.get("orders", [])] if order is not None}
-    if not any(is_about(event, poison) for event in call.events or []):
+    index = next((n for n, event in enumerate(call.events or []) if is_about(event, poison)), None)
+    if index is None or world().faults.hit(Fault.META_REJECT, dataset=call.dataset) is None:
         return None
-    if world().faults.hit(Fault.META_REJECT, dataset=call.dataset) is None:
-        return None
-    return invalid(int(plan.get("subcode", 2804007)), "Refused as the test asked")
+    refusal = invalid(int(plan.get("subcode", 2804007)), "Refused as the test asked")
+    named = (("data", str(index + int(plan.get("off_by", 0))), "event_id"),) if plan.get("blame") else ()
+    return replace(refusal, code=int(plan.get("code", 100)), blamed=named)
 
 
 def is_about(event: Event, orders: set[str]) -> bool:
@@ -139,72 +127,6 @@ def is_about(event: Event, orders: set[str]) -> bool:
     order_id = str(custom.get("order_id")) if isinstance(custom, dict) else ""
     event_id = str(event.get("event_id", ""))
     return not orders or order_id in orders or event_id.rpartition(".")[2] in orders
-
-
-def throttled(plan: Mapping[str, Any]) -> ResponseReturnValue:
-    """Too many calls; the header says for how many minutes."""
-    use = {"type": "ads_management", "call_count": 100, "total_cputime": 30, "total_time": 30}
-    use |= {"estimated_time_to_regain_access": int(plan.get("minutes", 1))}
-    answer = jsonify(GraphError(400, int(plan.get("code", 4)), "Application request limit reached").body())
-    answer.headers["x-business-use-case-usage"] = json.dumps({"1": [use]})
-    answer.status_code = 400
-    return answer
-
-
-EARLY: dict[Fault, Callable[[Mapping[str, Any]], ResponseReturnValue]] = {
-    Fault.META_RESET_BEFORE: lambda _plan: hang_up(),
-    Fault.META_500: lambda _plan: said(GraphError(500, 2, "Service temporarily unavailable", transient=True)),
-    Fault.META_503_HTML: lambda _plan: (HTML, 503),
-    Fault.META_THROTTLE: throttled,
-    Fault.META_REVOKED: lambda _plan: said(BAD_TOKEN),
-    Fault.META_DENIED: lambda plan: said(GraphError(403, int(plan.get("code", 200)), "Permissions error")),
-}
-"""Faults that strike before anything is stored."""
-
-
-def early_fault(post: Posted) -> ResponseReturnValue | None:
-    """The answer of a fault that keeps the events out, or None."""
-    for name, answer in EARLY.items():
-        if (plan := world().faults.hit(name, dataset=post.dataset)) is not None:
-            world().meta.close_post(post, name)
-            return answer(plan)
-    return None
-
-
-def wait(plan: Mapping[str, Any], seconds: float) -> None:
-    """Let the caller wait, in real time: its time-outs are real ones."""
-    time.sleep(min(float(plan.get("delay", seconds)), LONGEST_DELAY))
-
-
-def silent(plan: Mapping[str, Any], _post: Posted) -> ResponseReturnValue:
-    """No answer until the caller has surely given up."""
-    wait(plan, 35.0)
-    return hang_up()
-
-
-def slow(plan: Mapping[str, Any], post: Posted) -> ResponseReturnValue:
-    """The good answer, late."""
-    wait(plan, 5.0)
-    return accepted(post, len(post.event_ids))
-
-
-LATE: dict[Fault, Callable[[Mapping[str, Any], Posted], ResponseReturnValue]] = {
-    Fault.META_TIMEOUT: silent,
-    Fault.META_RESET_AFTER: lambda _plan, _post: hang_up(),
-    Fault.META_SLOW: slow,
-    Fault.META_200_HTML: lambda _plan, _post: (HTML, 200),
-    Fault.META_SHORT: lambda _plan, post: accepted(post, len(post.event_ids) - 1),
-}
-"""Faults that strike when the events are already stored: the caller is left in doubt."""
-
-
-def late_fault(post: Posted) -> ResponseReturnValue | None:
-    """The answer of a fault that hides a success, or None."""
-    for name, answer in LATE.items():
-        if (plan := world().faults.hit(name, dataset=post.dataset)) is not None:
-            world().meta.close_post(post, f"accepted, {name}")
-            return answer(plan, post)
-    return None
 
 
 @blueprint.get("/received.json")

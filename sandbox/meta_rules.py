@@ -69,6 +69,8 @@ class GraphError:
     subcode: int | None = None
     title: str = ""
     transient: bool | None = None
+    blamed: tuple[tuple[str, ...], ...] = ()
+    """Paths of the fields at fault, where the refusal names them."""
 
     def body(self) -> dict[str, Any]:
         """``{"error": {...}}`` as Graph writes it; keys that do not apply are absent."""
@@ -77,6 +79,8 @@ class GraphError:
             error |= {"error_subcode": self.subcode, "error_user_title": self.title, "error_user_msg": self.message}
         if self.transient is not None:
             error["is_transient"] = self.transient
+        if self.blamed:
+            error["error_data"] = {"blame_field_specs": [list(path) for path in self.blamed]}
         return {"error": error | {"fbtrace_id": trace_id()}}
 
 
@@ -92,6 +96,9 @@ def invalid(subcode: int | None, title: str, message: str = "Invalid parameter")
 
 BAD_TOKEN = GraphError(401, 190, "Invalid OAuth access token - Cannot parse access token")
 BAD_PROOF = GraphError(400, 100, "Invalid appsecret_proof provided in the API argument")
+
+NO_PROOF = GraphError(400, 100, "API calls from the server require an appsecret_proof argument")
+"""To a token of the app's own: its setting "Require app secret" is on."""
 
 
 def not_reachable(dataset: str) -> GraphError:

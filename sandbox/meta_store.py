@@ -60,6 +60,8 @@ class Posted:
     token: str | None
     event_ids: tuple[str | None, ...]
     result: str = "open"
+    partner_agent: str | None = None
+    test_event_code: str | None = None
 
 
 class MetaStore:
@@ -113,14 +115,21 @@ class MetaStore:
         with self._lock:
             return dataset in self._datasets and dataset in token.datasets
 
-    def open_post(self, dataset: str, token: str | None, events: Iterable[Event]) -> Posted:
-        """Write down that a request has arrived; tells its number."""
+    def open_post(self, dataset: str, token: str | None, events: Iterable[Event], began: float) -> Posted:
+        """Write down that a request has arrived, which ``began`` at that unix time; tells its number."""
         ids = tuple(event.get("event_id") for event in events)
         with self._lock:
             n = len(self._posts) + 1
-            post = Posted(n, iso(self._clock.now()), time.time(), dataset, token, ids)
+            post = Posted(n, iso(self._clock.now()), began, dataset, token, ids)
             self._posts.append(post)
             return post
+
+    def note(self, post: Posted, partner_agent: str | None, test_event_code: str | None) -> None:
+        """Write down what a request said beside its events."""
+        with self._lock:
+            known = self._posts[post.n - 1]
+            told = replace(known, partner_agent=partner_agent, test_event_code=test_event_code)
+            self._posts[post.n - 1] = told
 
     def close_post(self, post: Posted, result: str) -> None:
         """Write down what became of it: ``accepted``, ``refused 100/2804003``, or the fault's name."""

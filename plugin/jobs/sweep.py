@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from plugin.services import Services
-from plugin.storage import ledger, policy, sending, settling, shops
+from plugin.storage import claiming, ledger, policy, reclaiming, shops
 
 WAIT_FOR_FLIGHT = 1.0
 """Seconds; what is still out then is waited for by the next sweep."""
@@ -16,7 +16,7 @@ ROUNDS = 4
 
 
 def sweep(given: Services) -> list[int]:
-    """Judge what is due, shop by shop; return the shops that have orders to send, the longest waiting first."""
+    """Judge what is due, shop by shop; return the shops that have orders to send, in the order of their turns."""
     with given.database.transaction() as conn:
         due = shops.due(conn, given.clock.now())
     for shop_id in due:
@@ -25,7 +25,7 @@ def sweep(given: Services) -> list[int]:
         except Exception:  # one shop's trouble, whatever it is, is no other's: this is the job's wrapper
             log.exception("sweep failed", extra={"shop_id": shop_id})
     with given.database.transaction() as conn:
-        return sending.to_send(conn, given.clock.now())
+        return claiming.to_send(conn, given.clock.now())
 
 
 def sweep_shop(given: Services, shop_id: int) -> int:
@@ -38,8 +38,8 @@ def sweep_shop(given: Services, shop_id: int) -> int:
             if shop is None:
                 return judged
             settings = given.settings
-            settling.reclaim(conn, shop, now, lease=settings.lease, doubt_delay=settings.doubt_delay)
-            count = ledger.sweep(conn, shop, now, BATCH)
+            reclaiming.reclaim(conn, shop, now, lease=settings.lease, doubt_delay=settings.doubt_delay)
+            count = reclaiming.end_stranded(conn, shop, now, BATCH) + ledger.sweep(conn, shop, now, BATCH)
         judged, erase = judged + count, shop.erase_pending
         if count < BATCH:
             break

@@ -1,4 +1,4 @@
-"""Sending, as far as the database goes: claim by lease, then the last check before the POST."""
+"""Sending, as far as the database goes: the last check of what was claimed, and the bytes that leave."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
 
-from plugin.recovery.purchase import fields_of, with_browser
+from plugin.recovery.purchase import Browser, fields_of, with_browser
+from plugin.recovery.soundness import flaw_of
 from plugin.recovery.verdict import Outcome, Reason, Verdict
-from plugin.storage import connections, evidence, shops
+from plugin.storage import connections, evidence, meta_test_code, narrowing, shops
+from plugin.storage.claiming import Claim, claim, to_send
 from plugin.storage.database import Conn
 from plugin.storage.ledger import UNKNOWN_END, Entry, Judged, judge, write
 from plugin.storage.orders import event_place
 from plugin.storage.shops import MetaConnection, Shop
 from plugin.storage.vault import Unsealable, Vault
 
+__all__ = ["Claim", "Post", "claim", "locked", "start_post", "to_send"]
+
 log = logging.getLogger(__name__)
 DEADLINE = timedelta(seconds=43)
 """A POST begins within 5 s of its commit or not at all; connect 3 s, read 30 s, slack 5 s."""
-BATCH = 200
-"""Orders in one request; a crash puts at most these in doubt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Orders that one worker holds for the length of a lease."""
-
-    shop_id: int
-    attempt: UUID
-    order_ids: tuple[int, ...]
+REJECTED = Verdict(Outcome.FAILED, Reason.REJECTED_BY_META)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,61 +35,13 @@ class Post:
     connection: MetaConnection
     token: str = field(repr=False)
     events: tuple[bytes, ...] = field(repr=False)
-
-
-_DUE = """
-outcome = 'waiting' AND attempt IS NULL AND reason IN ('sending', 'meta_unavailable')
-    AND NOT EXISTS (SELECT FROM meta_connection c WHERE c.shop_id = o.shop_id AND c.until_at IS NULL
-        AND c.paused_until > %(now)s)
-"""
-_TO_SEND = (
-    f"SELECT shop_id FROM paid_order o WHERE {_DUE} AND look_at <= %(now)s GROUP BY shop_id ORDER BY min(look_at)"  # noqa: S608 - put together from constants of this file
-)
-_CLAIM = f"""
-UPDATE paid_order SET attempt = %(attempt)s, lease_until = now() + %(lease)s
-WHERE shop_id = %(shop_id)s AND order_id IN (
-    SELECT order_id FROM paid_order o WHERE shop_id = %(shop_id)s AND {_DUE}
-        AND (look_at <= %(now)s OR order_id = ANY(%(only)s))
-        AND (%(only)s::bigint[] IS NULL OR order_id = ANY(%(only)s))
-    ORDER BY placed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING order_id, generation
-"""  # noqa: S608 - put together from constants of this file
-
-
-def to_send(conn: Conn, now: datetime) -> list[int]:
-    """Return the ids of shops with orders to send, the longest waiting first."""
-    return [row["shop_id"] for row in conn.execute(_TO_SEND, {"now": now}).fetchall()]
-
-
-def claim(
-    conn: Conn, shop_id: int, now: datetime, *, lease: timedelta, only: Sequence[int] | None = None
-) -> Claim | None:
-    """Claim up to BATCH due orders, oldest first (`only`: these, whether due or not); None if there are none."""
-    attempt = uuid4()
-    rows = conn.execute(
-        _CLAIM,
-        {
-            "attempt": attempt,
-            "shop_id": shop_id,
-            "now": now,
-            "lease": lease,
-            "limit": BATCH,
-            "only": None if only is None else list(only),
-        },
-    ).fetchall()
-    if not rows:
-        return None
-    conn.execute(
-        "INSERT INTO attempt (shop_id, attempt, generation, count, claimed_at) VALUES (%s, %s, %s, %s, now())",
-        (shop_id, attempt, rows[0]["generation"], len(rows)),
-    )
-    return Claim(shop_id, attempt, tuple(row["order_id"] for row in rows))
+    test_code: str = ""
 
 
 def locked(conn: Conn, held: Claim) -> list[Entry]:
     """Return the orders that an attempt still holds, locked."""
     rows = conn.execute(
-        "SELECT * FROM paid_order WHERE shop_id = %s AND attempt = %s ORDER BY placed_at FOR UPDATE",
+        "SELECT * FROM paid_order WHERE shop_id = %s AND attempt = %s ORDER BY placed_at, order_id FOR UPDATE",
         (held.shop_id, held.attempt),
     ).fetchall()
     return [Entry.from_row(row) for row in rows]
@@ -114,8 +59,7 @@ def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime, lease: time
         _close_unstarted(conn, held)
         return None
     token, go, events = ready
-    for change, event in zip(go, events, strict=True):
-        _mark_started(conn, shop, change, event, (now, lease))
+    _mark_started(conn, shop, list(zip(go, events, strict=True)), (now, lease))
     digest = hashlib.sha256(b"\n".join(events)).digest()
     conn.execute(
         "UPDATE attempt SET connection_id = %s, count = %s, digest = %s, post_started = now(), deadline = now() + %s"
@@ -123,7 +67,8 @@ def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime, lease: time
         (shop.connection.id, len(go), digest, min(DEADLINE, lease), shop.id, held.attempt),
     )
     sent = replace(held, order_ids=tuple(change.entry.order.id for change in go))
-    return Post(sent, shop.connection, token, tuple(events))
+    code = meta_test_code.current(conn, shop.id, now)
+    return Post(sent, shop.connection, token, tuple(events), code.code if code else "")
 
 
 def _ready(conn: Conn, shop: Shop, held: Claim, now: datetime) -> tuple[str, list[Judged], list[bytes]] | None:
@@ -132,9 +77,9 @@ def _ready(conn: Conn, shop: Shop, held: Claim, now: datetime) -> tuple[str, lis
     if token is None:  # its connection is marked as broken now: read it again, so that the orders wait for a new one
         shop = replace(shop, policy=replace(shop.policy, connection_broken=True))
     judged = judge(conn, shop, locked(conn, held), now)
-    pairs = _finished(conn, shop, [change for change in judged if change.verdict.reason is Reason.SENDING])
+    pairs = _finished(conn, shop, [change for change in judged if change.verdict.reason is Reason.SENDING], now)
     go = {change.entry.order.id: event for change, event in pairs if event is not None}
-    lost = [replace(change, verdict=_unreadable(change)) for change, event in pairs if event is None]
+    lost = [change for change, event in pairs if event is None]
     write(conn, shop, [change for change in judged if change.verdict.reason is not Reason.SENDING] + lost, now)
     kept = [change for change in judged if change.entry.order.id in go]
     return (token, kept, list(go.values())) if token is not None and kept else None
@@ -152,25 +97,32 @@ def _token(conn: Conn, shop: Shop, now: datetime) -> str | None:
         return None
 
 
-def _finished(conn: Conn, shop: Shop, due: Sequence[Judged]) -> list[tuple[Judged, bytes | None]]:
-    """The bytes to send: what left once leaves again unchanged; what never left gets what the browser told by now."""
+def _finished(conn: Conn, shop: Shop, due: Sequence[Judged], now: datetime) -> list[tuple[Judged, bytes | None]]:
+    """The bytes to send: what left once leaves again unchanged; what never left gets what the browser told by now.
+
+    None, with its end as the verdict, where nothing may be sent.
+    """
     fresh = [
         change.entry.token_hash for change in due if change.entry.first_sent_at is None and change.entry.token_hash
     ]
     browsers = evidence.browsers_of(conn, shop, fresh) if fresh else {}
-    pairs: list[tuple[Judged, bytes | None]] = []
-    for change in due:
-        entry = change.entry
-        try:
-            event = shop.key.unseal(entry.sealed_event or b"", event_place(entry.order.id))
-        except Unsealable:
-            log.exception("event does not open", extra={"shop_id": shop.id, "order_id": entry.order.id})
-            pairs.append((change, None))
-            continue
-        if entry.first_sent_at is None:
-            event = with_browser(event, browsers.get(entry.token_hash or b""), ldu=change.verdict.ldu)
-        pairs.append((change, event))
-    return pairs
+    return [_finish(shop, change, browsers.get(change.entry.token_hash or b""), now) for change in due]
+
+
+def _finish(shop: Shop, change: Judged, browser: Browser | None, now: datetime) -> tuple[Judged, bytes | None]:
+    entry = change.entry
+    said = {"shop_id": shop.id, "order_id": entry.order.id}
+    try:
+        event = shop.key.unseal(entry.sealed_event or b"", event_place(entry.order.id))
+    except Unsealable:
+        log.exception("event does not open", extra=said)
+        return replace(change, verdict=_unreadable(change)), None
+    if (flaw := flaw_of(event, now)) is not None:  # of our own making: it would take its whole batch with it
+        log.error("event of ours is not sound", extra=said | {"code": flaw.code})
+        return replace(change, verdict=UNKNOWN_END if entry.in_doubt_since else REJECTED, code=flaw.code), None
+    if entry.first_sent_at is None:
+        event = with_browser(event, browser, ldu=change.verdict.ldu, ids=not change.evidence.ids_lost)
+    return narrowing.last_check(shop, change, event)
 
 
 def _unreadable(change: Judged) -> Verdict:
@@ -185,11 +137,18 @@ WHERE shop_id = %s AND order_id = %s
 """
 
 
-def _mark_started(conn: Conn, shop: Shop, change: Judged, event: bytes, when: tuple[datetime, timedelta]) -> None:
-    """Note that an order leaves now, with which fields and on which basis; its lease begins anew."""
-    order_id, (now, lease) = change.entry.order.id, when
-    sealed = shop.key.seal(event, event_place(order_id))
-    conn.execute(_MARK, (lease, now, sealed, change.verdict.basis, fields_of(event), shop.id, order_id))
+def _mark_started(
+    conn: Conn, shop: Shop, leaving: Sequence[tuple[Judged, bytes]], when: tuple[datetime, timedelta]
+) -> None:
+    """Note which orders leave now, with which fields and on which basis; their lease begins anew."""
+    now, lease = when
+    lines = []
+    for change, event in leaving:
+        order_id = change.entry.order.id
+        sealed = shop.key.seal(event, event_place(order_id))
+        lines.append((lease, now, sealed, change.verdict.basis, fields_of(event), shop.id, order_id))
+    with conn.cursor() as cursor:
+        cursor.executemany(_MARK, lines)
 
 
 def _close_unstarted(conn: Conn, held: Claim) -> None:

@@ -2,84 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum, auto
 
-from plugin.recovery.verdict import Outcome, Reason, Verdict, recovered_reason
-from plugin.storage import connections, shops
+from plugin.recovery.verdict import SENDING_ENDS, Outcome, Reason, Verdict, recovered_reason
+from plugin.storage import breaker, connections, shops
 from plugin.storage.database import Conn
 from plugin.storage.ledger import Entry, Judged, judge, write
-from plugin.storage.sending import Post, locked
+from plugin.storage.sending import REJECTED, Post, locked
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
 SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 7200, 18000, 36000, 36000, 36000))
 """Waits between tries at Meta: about 38 hours in all, inside the 48 in which Meta drops a copy."""
+TRIES_AT_A_RIDDLE = 6
+"""For an order that Meta refuses alone with a code that we do not know; by the schedule about eight hours."""
+ONE_EVERY = timedelta(seconds=10)
+"""Between single orders of a batch of which most were refused."""
+
+
+class Passing(StrEnum):
+    """Why a request is tried again later; also how its attempt ended."""
+
+    NOT_SENT = auto()
+    """No byte of it left."""
+    UNAVAILABLE = auto()
+    """Meta said that it cannot now."""
+    THROTTLED = auto()
+    """Meta asked for fewer requests."""
+    IN_DOUBT = auto()
+    """Nobody knows whether Meta took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer told beside its meaning: codes (`100/2804050`), trace id, how long to rest before the next one."""
+
+    code: str | None = None
+    trace_id: str | None = None
+    rest: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """One request's end, inside one transaction. Whatever was taken from the attempt meanwhile is not its to settle."""
+    """One request's end, inside one transaction. Whatever was taken from the attempt meanwhile is not its to settle.
+
+    `scale`: what waits are multiplied by; 1 in production.
+    """
 
     conn: Conn
     vault: Vault
     post: Post
     now: datetime
+    told: Told = Told()
+    scale: float = 1
 
-    def recovered(self, trace_id: str | None) -> None:
+    def recovered(self) -> None:
         """Meta took the batch: its orders are recovered, their events erased."""
         shop, judged = self._judged(_arrived)
-        taken = [replace(change, verdict=_taken(change), trace_id=trace_id) for change in judged]
+        taken = [replace(change, verdict=_taken(change), trace_id=self.told.trace_id) for change in judged]
         write(self.conn, shop, taken, self.now)
-        self._close("accepted", trace_id=trace_id)
+        self._answered("accepted")
 
-    def refused(self, code: str, trace_id: str | None) -> None:
+    def refused(self) -> None:
         """Meta will never take this one order; unless its evidence says more by now, that is its end."""
         shop, judged = self._judged(_arrived)
-        verdict = Verdict(Outcome.FAILED, Reason.REJECTED_BY_META)
-        failed = [
-            replace(change, verdict=verdict, code=code, trace_id=trace_id)
-            if change.verdict.outcome is Outcome.WAITING
-            else change
-            for change in judged
-        ]
-        write(self.conn, shop, failed, self.now)
-        self._close("refused", code, trace_id)
+        write(self.conn, shop, [self._rejected(change) for change in judged], self.now)
+        self._answered("refused")
+
+    def puzzled(self) -> None:
+        """Meta refused this one order with a code that we do not know: it is tried again, alone, but not for ever."""
+        shop, judged = self._judged(_arrived)
+        write(self.conn, shop, [self._tried_alone(change) for change in judged], self.now)
+        self._answered("refused")
 
     def broken(self, cause: str) -> None:
         """Meta turns the connection down: its orders wait until the merchant connects again."""
         connections.mark_broken(self.conn, self.post.claim.shop_id, self.post.connection, cause, self.now)
         shop, judged = self._judged(_never_left)
         write(self.conn, shop, judged, self.now)
-        self._close("disconnected", cause)
+        self._answered("disconnected")
 
     def split(self) -> None:
         """Meta refused the batch as a whole: its orders go again at once, in parts."""
         shop, judged = self._judged(_arrived)
         write(self.conn, shop, judged, self.now)
-        self._close("split")
+        self._answered("split")
 
-    def later(self, pause: timedelta | None, *, in_doubt: bool, scale: float = 1) -> None:
-        """The batch goes again later: by the schedule, or after the `pause` that Meta asked for. The connection rests.
+    def later(self, why: Passing) -> None:
+        """The batch goes again later: by the schedule, or when Meta said. Meanwhile the connection rests.
 
         Each order is judged anew, in doubt or not, since evidence may have come meanwhile.
         """
-        shop, judged = self._judged(_doubtful if in_doubt else _never_left)
-        rest = pause or timedelta()
-        waiting = [self._postponed(change, rest, scale) for change in judged]
-        write(self.conn, shop, waiting, self.now)
-        until = self.now + max(rest, SCHEDULE[0]) * scale
-        connections.pause(self.conn, shop.id, self.post.connection.id, until)
-        self._close("in_doubt" if in_doubt else "not_sent")
+        shop, judged = self._judged(_doubtful if why is Passing.IN_DOUBT else _never_left)
+        wait = self.told.rest or timedelta()
+        write(self.conn, shop, [self._postponed(change, wait, why) for change in judged], self.now)
+        if why is not Passing.THROTTLED:
+            in_doubt, answered = why is Passing.IN_DOUBT, why is Passing.UNAVAILABLE
+            wait = max(wait, breaker.failed(self.conn, shop.id, self._id, in_doubt=in_doubt, answered=answered))
+        self._rest(wait)
+        self._close(why)
 
-    def _postponed(self, change: Judged, pause: timedelta, scale: float) -> Judged:
+    @property
+    def _id(self) -> int:
+        return self.post.connection.id
+
+    def _answered(self, result: str) -> None:
+        """Meta works, whatever it thinks of these orders; it may still have asked for a rest."""
+        breaker.worked(self.conn, self.post.claim.shop_id, self._id, self.now)
+        if self.told.rest:
+            self._rest(self.told.rest)
+        self._close(result)
+
+    def _rest(self, wait: timedelta) -> None:
+        connections.pause(self.conn, self.post.claim.shop_id, self._id, self.now + wait * self.scale)
+
+    def _rejected(self, change: Judged) -> Judged:
+        if change.verdict.outcome is not Outcome.WAITING:
+            return change
+        return replace(change, verdict=REJECTED, code=self.told.code, trace_id=self.told.trace_id)
+
+    def _tried_alone(self, change: Judged) -> Judged:
+        if change.entry.tries + 1 >= TRIES_AT_A_RIDDLE:
+            return self._rejected(change)
+        return replace(self._postponed(change, timedelta(), Passing.UNAVAILABLE), code=self.told.code)
+
+    def _postponed(self, change: Judged, wait: timedelta, why: Passing) -> Judged:
         if change.verdict.reason is not Reason.SENDING:
             return change
         tries = change.entry.tries
-        wait = max(pause, SCHEDULE[min(tries, len(SCHEDULE) - 1)]) * scale
-        verdict = replace(change.verdict, reason=Reason.META_UNAVAILABLE, look_at=self.now + wait)
-        return replace(change, verdict=verdict, entry=replace(change.entry, tries=tries + 1))
+        if why is not Passing.THROTTLED:  # which is no failure: it counts no try
+            wait, tries = max(wait, SCHEDULE[min(tries, len(SCHEDULE) - 1)]), tries + 1
+        at = min(self.now + wait * self.scale, change.entry.order.placed_at + SENDING_ENDS)
+        verdict = replace(change.verdict, reason=Reason.META_UNAVAILABLE, look_at=at)
+        code = self.post.claim.suspicion
+        return replace(change, verdict=verdict, entry=replace(change.entry, tries=tries), code=code)
 
     def _judged(self, seen: Callable[[Entry], Entry]) -> tuple[Shop, list[Judged]]:
         shop = shops.by_id(self.conn, self.vault, self.post.claim.shop_id)
@@ -87,11 +146,22 @@ class Settling:
         entries = [seen(entry) for entry in locked(self.conn, self.post.claim)]
         return shop, judge(self.conn, shop, entries, self.now)
 
-    def _close(self, result: str, code: str | None = None, trace_id: str | None = None) -> None:
+    def _close(self, result: str) -> None:
         self.conn.execute(
             "UPDATE attempt SET result = %s, code = %s, trace_id = %s, ended_at = now()"
             " WHERE shop_id = %s AND attempt = %s",
-            (result, code, trace_id, self.post.claim.shop_id, self.post.claim.attempt),
+            (result, self.told.code, self.told.trace_id, self.post.claim.shop_id, self.post.claim.attempt),
+        )
+
+
+def set_aside(conn: Conn, shop_id: int, order_ids: Sequence[int], code: str, starts: Sequence[datetime]) -> None:
+    """Let orders of a batch of which most were refused go one by one: each alone, at its time of `starts`."""
+    lines = [(at, code, shop_id, order_id) for at, order_id in zip(starts, order_ids, strict=True)]
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE paid_order SET look_at = %s, code = %s"
+            " WHERE shop_id = %s AND order_id = %s AND outcome = 'waiting' AND reason = 'sending' AND attempt IS NULL",
+            lines,
         )
 
 
@@ -112,29 +182,3 @@ def _doubtful(entry: Entry) -> Entry:
 def _never_left(entry: Entry) -> Entry:
     """Meta has nothing of this request; if there was none in doubt before, the order has never left."""
     return entry if entry.in_doubt_since else replace(entry, first_sent_at=None)
-
-
-# A worker outlives a restart of PostgreSQL and settles once it is back, so leases rest for a while after one.
-_ENDED = """
-FROM attempt a WHERE o.shop_id = %(shop)s AND a.shop_id = o.shop_id AND a.attempt = o.attempt AND o.outcome = 'waiting'
-    AND o.lease_until < now() AND now() - pg_postmaster_start_time() > least(%(lease)s, interval '30 seconds')
-"""
-_DOUBT = f"""
-UPDATE paid_order o SET attempt = NULL, lease_until = NULL, reason = 'sending', released = false,
-    reposts = o.reposts + (o.in_doubt_since IS NOT NULL)::int,
-    in_doubt_since = coalesce(o.in_doubt_since, o.first_sent_at), look_at = %(later)s
-{_ENDED} AND a.post_started IS NOT NULL
-"""  # noqa: S608 - put together from constants of this file
-_FREE = f"UPDATE paid_order o SET attempt = NULL, lease_until = NULL {_ENDED}"  # noqa: S608 - constants of this file
-_CLOSE = """
-UPDATE attempt a SET result = CASE WHEN post_started IS NULL THEN 'not_started' ELSE 'in_doubt' END, ended_at = now()
-WHERE shop_id = %(shop)s AND result IS NULL AND (post_started IS NULL OR deadline < now())
-    AND NOT EXISTS (SELECT FROM paid_order o WHERE o.shop_id = a.shop_id AND o.attempt = a.attempt)
-"""
-
-
-def reclaim(conn: Conn, shop: Shop, now: datetime, *, lease: timedelta, doubt_delay: timedelta) -> None:
-    """Take back what a dead worker held. What it may have sent is in doubt; what it had not started is not."""
-    given = {"shop": shop.id, "lease": lease, "later": now + doubt_delay}
-    for statement in (_DOUBT, _FREE, _CLOSE):
-        conn.execute(statement, given)
