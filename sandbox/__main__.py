@@ -31,6 +31,9 @@ def options_from(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
         api_key=said.api_key,
         api_secrets=words(said.api_secret),
         scopes=words(said.scopes),
+        meta_app_id=env.get("META_APP_ID") or Options(port=0).meta_app_id,
+        meta_app_secret=env.get("META_APP_SECRET") or Options(port=0).meta_app_secret,
+        meta_config_id=env.get("META_CONFIG_ID") or Options(port=0).meta_config_id,
     )
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.faults import Fault
 from sandbox.graphql import BadDocument, Operation, parse
-from sandbox.order_search import order_by_id, orders
+from sandbox.order_search import nodes, order_by_id, orders
 from sandbox.projection import Denied, Shaper
 from sandbox.shops import Json, Shop
 from sandbox.web_pixels import create, delete, read, update
@@ -178,6 +178,7 @@ QUERIES: dict[str, tuple[str | None, Answer]] = {
     "consentPolicy": (None, consent_policy),
     "orders": ("read_orders", orders),
     "order": ("read_orders", order_by_id),
+    "nodes": (None, nodes),
 }
 MUTATIONS: dict[str, tuple[str | None, Answer]] = {
     "webPixelCreate": ("write_pixels", create),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.faults import UnknownFault
+from sandbox import acts
+from sandbox.faults import Fault, UnknownFault
 from sandbox.world import asked, world
 
 blueprint = Blueprint("control", __name__)
@@ -52,14 +53,20 @@ def move_clock() -> ResponseReturnValue:
 
 @blueprint.get("/faults")
 def faults() -> ResponseReturnValue:
-    """Every fault that is on."""
-    return jsonify(test_use_only=True, faults=world().faults.as_json())
+    """Every fault that is on, and the names of all faults and acts."""
+    names = {"all_faults": list(Fault), "acts": list(acts.ACTS)}
+    return jsonify(test_use_only=True, faults=world().faults.as_json(), **names)
 
 
 @blueprint.post("/faults")
 def change_faults() -> ResponseReturnValue:
-    """``{"name", "probability": 1.0, "count": n | null, ...}`` switches one on; ``{"clear": true}`` all off."""
+    """``{"name", "probability": 1.0, "count": n | null, ...}`` switches one on; ``{"clear": true}`` all off.
+
+    The name of an act does it, once: ``{"act": what came of it}``.
+    """
     wish, here = asked(), world()
+    if wish.get("name") in acts.ACTS and not wish.get("clear"):
+        return jsonify(faults=here.faults.as_json(), act=acts.perform(wish))
     try:
         if wish.get("clear"):
             here.faults.clear(wish.get("name"))

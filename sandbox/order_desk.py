@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
 
+from sandbox.goods import Currencies
 from sandbox.orders import stamp
 from sandbox.sales import tell_paid
 from sandbox.shops import Json, Shop
@@ -13,8 +16,14 @@ from sandbox.world import asked, shop_named, world
 
 blueprint = Blueprint("order_desk", __name__, url_prefix="/admin")
 
-ACTIONS = frozenset({"pay", "cancel", "refund", "partial_refund", "void", "resend"})
-STATUS = {"pay": "paid", "refund": "refunded", "partial_refund": "partially_refunded", "void": "voided"}
+ACTIONS = frozenset({"pay", "cancel", "refund", "partial_refund", "void", "resend", "add_item"})
+STATUS = {
+    "pay": "paid",
+    "add_item": "partially_paid",
+    "refund": "refunded",
+    "partial_refund": "partially_refunded",
+    "void": "voided",
+}
 
 
 @blueprint.get("/<domain>/orders.json")
@@ -28,7 +37,10 @@ def orders(domain: str) -> ResponseReturnValue:
 
 @blueprint.post("/<domain>/orders/<order_id>")
 def act(domain: str, order_id: str) -> ResponseReturnValue:
-    """Do ``{"action": one of ACTIONS}``; ``pay`` and ``resend`` send ``orders/paid``."""
+    """Do ``{"action": one of ACTIONS}``; ``pay`` (also: capture) and ``resend`` send ``orders/paid``.
+
+    ``add_item`` edits an order after its payment: it costs more now, and the difference is owed.
+    """
     shop, wish = shop_named(domain), asked()
     action = wish.get("action")
     if action not in ACTIONS:
@@ -49,8 +61,24 @@ def change(shop: Shop, order: Json, action: str) -> Json:
     changed["financial_status"] = STATUS.get(action, changed["financial_status"])
     if action == "pay":
         changed["total_outstanding"] = "0.00"
+    if action == "add_item":
+        changed |= dearer(order)
     with world().lock:
         shop.orders[order["id"]] = changed
         if action == "pay":
             shop.payments[order["id"]] = now
     return changed
+
+
+def dearer(order: Json) -> Json:
+    """What an edit changes that adds an item: the present totals, and what is owed; the first totals stay."""
+    added = Decimal("12.50")
+    total = Decimal(order["current_total_price"]) + added
+    whole = order["current_total_price_set"]
+    rate = Decimal(whole["presentment_money"]["amount"]) / (Decimal(whole["shop_money"]["amount"]) or 1)
+    money = Currencies(whole["shop_money"]["currency_code"], whole["presentment_money"]["currency_code"], rate)
+    return {
+        "current_total_price": money.own(total),
+        "current_total_price_set": money.both(total),
+        "total_outstanding": money.own(added),
+    }

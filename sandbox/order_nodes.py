@@ -51,6 +51,7 @@ def _plain(order: Json) -> Json:
         "displayFinancialStatus": status.upper(),
         "fullyPaid": status in PAID_ONCE,
         "unpaid": status == "pending",
+        "edited": order["current_total_price"] != order["total_price"],
         "cancelReason": order["cancel_reason"],
         "sourceName": order["source_name"],
         "sourceIdentifier": order["source_identifier"],
@@ -88,6 +89,12 @@ def _money(order: Json) -> Json:
         "totalDiscountsSet": "total_discounts_set",
     }
     found = {name: money_bag(order[key]) for name, key in names.items()}
+    if order["current_total_price"] != order["total_price"]:  # edited: the total is the present one
+        found["totalPriceSet"] = found["currentTotalPriceSet"]
+    received = order["financial_status"] in PAID_ONCE or order["current_total_price"] != order["total_price"]
+    none = {kind: money | {"amount": "0.00"} for kind, money in order["total_price_set"].items()}
+    found["originalTotalPriceSet"] = money_bag(order["total_price_set"])
+    found["totalReceivedSet"] = money_bag(order["total_price_set"] if received else none)
     return found | {"currencyCode": order["currency"], "presentmentCurrencyCode": order["presentment_currency"]}
 
 

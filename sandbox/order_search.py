@@ -11,11 +11,13 @@ from typing import Any
 
 from sandbox.graphql import BadDocument
 from sandbox.order_nodes import moment, node, page
+from sandbox.projection import Denied
 from sandbox.shops import Json, Shop
 from sandbox.world import world
 
 Test = Callable[[Json], bool]
 
+MOST_IDS = 250
 REACH = timedelta(days=60)
 """Older orders need read_all_orders."""
 WORD = re.compile(
@@ -37,6 +39,21 @@ def order_by_id(shop: Shop, arguments: Mapping[str, Any]) -> Json | None:
     number = str(arguments.get("id", "")).rpartition("/")[2]
     order = shop.orders.get(int(number)) if number.isdigit() else None
     return node(shop, order) if order is not None and visible(shop)(order) else None
+
+
+def nodes(shop: Shop, arguments: Mapping[str, Any]) -> list[Json | Denied | None]:
+    """``nodes(ids)``, of which this stand-in only knows orders: null for all else. Raises BadDocument for too many."""
+    ids = list(arguments.get("ids") or ())
+    if len(ids) > MOST_IDS:
+        message = f"The input array size of {len(ids)} is greater than the maximum allowed of {MOST_IDS}."
+        raise BadDocument(message)
+    return [_node_by_gid(shop, str(gid)) for gid in ids]
+
+
+def _node_by_gid(shop: Shop, gid: str) -> Json | Denied | None:
+    if not gid.startswith("gid://shopify/Order/"):
+        return None
+    return order_by_id(shop, {"id": gid}) if shop.grants("read_orders") else Denied("read_orders")
 
 
 def orders(shop: Shop, arguments: Mapping[str, Any]) -> Json:

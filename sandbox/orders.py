@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +14,11 @@ from sandbox.people import Buyer
 from sandbox.shops import Json, Shop
 
 NEVER_ROUNDED = ("total_cash_rounding_payment_adjustment_set", "total_cash_rounding_refund_adjustment_set")
+SPARED = ("subtotal_price", "total_price", "current_subtotal_price", "current_total_price")
+"""Amounts that are nothing where a discount takes off the whole price."""
 EMPTY_LISTS = (
     "discount_codes",
     "discount_applications",
-    "note_attributes",
     "tax_lines",
     "fulfillments",
     "refunds",
@@ -38,6 +40,8 @@ class Sale:
     paid: bool = True
     checkout_token: str | None = field(default_factory=lambda: secrets.token_hex(16))
     cart_token: str | None = field(default_factory=lambda: "Z2NwLWV1cm9wZS" + secrets.token_urlsafe(12))
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Those of the cart, as the checkout took them over."""
     changes: Json = field(default_factory=dict)
 
     @property
@@ -208,6 +212,7 @@ def _lists(sale: Sale) -> Json:
         "line_items": line_items(sale.lines, sale.money, sale.order_id + 11),
         "shipping_lines": [_shipping(sale)],
         **{name: [] for name in EMPTY_LISTS},
+        "note_attributes": [{"name": name, "value": value} for name, value in sale.attributes.items()],
         "payment_terms": None,
         "note": None,
         "tags": "",

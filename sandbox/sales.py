@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import abort
 
-from sandbox.goods import Currencies, lines_from
-from sandbox.orders import Sale, payload_of, stamp
+from sandbox.goods import Currencies, line_items, lines_from
+from sandbox.orders import SPARED, Sale, payload_of, stamp
 from sandbox.people import Buyer, buyer_from
 from sandbox.shops import Json, Shop
 from sandbox.world import world
@@ -20,6 +20,31 @@ BEYOND_FLOATS = 2**53
 STAFF = {"user_id": 73014444001, "landing_site": None, "referring_site": None, "cart_token": None}
 NO_BROWSER: Json = {"browser_ip": None, "client_details": None, "landing_site": None, "referring_site": None}
 NO_CHECKOUT: Json = {"checkout_id": None, "checkout_token": None, "cart_token": None}
+
+
+def free(sale: Sale) -> Json:
+    """Nothing to pay: a discount takes all of it off, and no payment was made."""
+    money, none, whole = sale.money, Decimal(0), sale.total
+    code = {"code": "ON-THE-HOUSE", "amount": money.own(whole), "type": "percentage"}
+    return (
+        {name: money.own(none) for name in SPARED}
+        | {f"{name}_set": money.both(none) for name in SPARED}
+        | {"total_discounts": money.own(whole), "total_discounts_set": money.both(whole)}
+        | {"discount_codes": [code], "payment_gateway_names": []}
+    )
+
+
+def gift_cards(sale: Sale) -> Json:
+    """Gift cards are bought, and paid for with another one."""
+    lines = line_items(sale.lines, sale.money, sale.order_id + 11)
+    cards = [line | {"gift_card": True, "requires_shipping": False, "taxable": False} for line in lines]
+    return {"line_items": cards, "payment_gateway_names": ["gift_card"]}
+
+
+def half_paid(sale: Sale) -> Json:
+    """Half of the price has come in."""
+    return {"financial_status": "partially_paid", "total_outstanding": sale.money.own(sale.total / 2)}
+
 
 KINDS: dict[str, Callable[[Shop, Sale], Json]] = {
     "web": lambda _shop, _sale: {},
@@ -42,6 +67,11 @@ KINDS: dict[str, Callable[[Shop, Sale], Json]] = {
         "financial_status": "voided",
         "cancelled_at": stamp(sale.placed_at, shop),
     },
+    "gift_card": lambda _shop, sale: gift_cards(sale),
+    "zero_value": lambda _shop, sale: free(sale),
+    # Neither is fully paid, so no webhook tells of it; `pay` on the order desk ends that.
+    "partially_paid": lambda _shop, sale: half_paid(sale),
+    "authorized": lambda _shop, _sale: {"financial_status": "authorized"},
     "no_match_data": lambda _shop, _sale: {
         "email": None,
         "contact_email": None,
@@ -52,6 +82,7 @@ KINDS: dict[str, Callable[[Shop, Sale], Json]] = {
     },
 }
 """What sets an order of each kind apart from a web order (facts seen in real payloads)."""
+UNPAID = frozenset({"partially_paid", "authorized"})
 
 
 def sale_from(shop: Shop, wish: Mapping[str, Any]) -> Sale:
@@ -96,7 +127,7 @@ def enter(shop: Shop, sale: Sale, kind: str = "web") -> Json:
     order |= {"updated_at": stamp(world().clock.now(), shop)} | KINDS[kind](shop, sale) | sale.changes
     with world().lock:
         shop.orders[sale.order_id] = order
-        if sale.paid:
+        if sale.paid and kind not in {*UNPAID, "zero_value"}:
             shop.payments[sale.order_id] = str(order["processed_at"])
     return order
 

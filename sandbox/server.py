@@ -18,6 +18,8 @@ from sandbox import (
     browser,
     control,
     meta,
+    meta_login,
+    meta_reports,
     meta_tr,
     order_desk,
     relay,
@@ -29,7 +31,20 @@ from sandbox.browser.sites import Sites
 from sandbox.history import Recorder
 from sandbox.world import Options, World
 
-PARTS = (control, meta, meta_tr, shopify_admin, shopify_auth, admin_api, order_desk, storefront, relay, *browser.PARTS)
+PARTS = (
+    control,
+    meta,
+    meta_login,
+    meta_reports,
+    meta_tr,
+    shopify_admin,
+    shopify_auth,
+    admin_api,
+    order_desk,
+    storefront,
+    relay,
+    *browser.PARTS,
+)
 POLL = 0.02
 """Seconds between looks whether to stop."""
 LARGEST_FORM = 64 * 1024 * 1024

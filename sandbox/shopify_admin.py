@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.shops import Json, Shop, policy_from, shop_from, shop_resource
+from sandbox import costs, lifecycle
+from sandbox.shops import Json, Shop, policy_from, shop_from
 from sandbox.world import asked, shop_named, world
 
 blueprint = Blueprint("shopify_admin", __name__, url_prefix="/admin")
+blueprint.before_app_request(costs.charge)
+blueprint.after_app_request(costs.settle)
 
 DOMAIN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com")
-REDACT_AFTER = timedelta(hours=48)
-"""From uninstalling to ``shop/redact`` (privacy law compliance)."""
 
 
 @blueprint.get("/shops")
@@ -64,40 +63,23 @@ def shop_json(shop: Shop) -> Json:
 @blueprint.post("/<domain>/uninstall")
 def uninstall(domain: str) -> ResponseReturnValue:
     """Remove the app: tokens die, the pixel goes, ``app/uninstalled`` is sent; ``shop/redact`` after 48 hours."""
-    shop, here = shop_named(domain), world()
-    with here.lock:
-        shop.installed, shop.pixel = False, None
-        shop.tokens.kill()
-    tried = here.notify(shop, "app/uninstalled", shop_resource(shop), about="app")
-    redact = here.webhook(shop, "shop/redact", shop_words(shop), about="shop", later=REDACT_AFTER)
-    here.webhooks.schedule(redact)
-    return jsonify(installed=False, webhook=tried)
+    return jsonify(installed=False, webhook=lifecycle.remove_app(shop_named(domain)))
 
 
 @blueprint.post("/<domain>/install")
 def install(domain: str) -> ResponseReturnValue:
     """Install the app again; ``{"scopes": [...]}`` if it asks for others now."""
-    shop, wish = shop_named(domain), asked()
-    with world().lock:
-        shop.installed = True
-        shop.scopes = set(wish.get("scopes", shop.scopes))
+    shop = shop_named(domain)
+    lifecycle.add_app(shop, asked().get("scopes"))
     return jsonify(shop_json(shop))
 
 
 @blueprint.post("/<domain>/scopes")
 def change_scopes(domain: str) -> ResponseReturnValue:
     """Grant other scopes, ``{"scopes": [...]}``, and send ``app/scopes_update``."""
-    shop, wish, here = shop_named(domain), asked(), world()
-    with here.lock:
-        previous, shop.scopes = sorted(shop.scopes), set(wish.get("scopes", shop.scopes))
-    payload = {
-        "id": here.new_id(),
-        "shop_id": f"gid://shopify/Shop/{shop.id}",
-        "previous": previous,
-        "current": sorted(shop.scopes),
-        "updated_at": here.clock.as_json()["now"],
-    }
-    return jsonify(scopes=sorted(shop.scopes), webhook=here.notify(shop, "app/scopes_update", payload, about="scopes"))
+    shop = shop_named(domain)
+    tried = lifecycle.grant(shop, asked().get("scopes", shop.scopes))
+    return jsonify(scopes=sorted(shop.scopes), webhook=tried)
 
 
 @blueprint.post("/<domain>/consent-policy")
@@ -116,28 +98,10 @@ def compliance(domain: str) -> ResponseReturnValue:
     """Send a privacy webhook now: ``{"topic", "customer": {"id", "email", "phone"}, "orders": [...]}``."""
     shop, wish = shop_named(domain), asked()
     topic = wish.get("topic")
-    if topic not in {"customers/data_request", "customers/redact", "shop/redact"}:
-        abort(400, "topic must be customers/data_request, customers/redact or shop/redact")
-    payload = shop_words(shop) | compliance_words(topic, wish)
-    return jsonify(topic=topic, webhook=world().notify(shop, topic, payload, about=topic))
-
-
-def shop_words(shop: Shop) -> Json:
-    """The part that all three privacy webhooks share."""
-    return {"shop_id": shop.id, "shop_domain": shop.domain}
-
-
-def compliance_words(topic: str, wish: dict[str, Any]) -> Json:
-    """The part that is about a customer."""
-    customer, orders = wish.get("customer", {}), wish.get("orders", [])
-    return {
-        "customers/data_request": {
-            "orders_requested": orders,
-            "customer": customer,
-            "data_request": {"id": world().new_id()},
-        },
-        "customers/redact": {"customer": customer, "orders_to_redact": orders},
-    }.get(topic, {})
+    if topic not in lifecycle.PRIVACY_TOPICS:
+        abort(400, f"topic must be one of {', '.join(lifecycle.PRIVACY_TOPICS)}")
+    tried = lifecycle.ask_privacy(shop, topic, wish.get("customer", {}), wish.get("orders", []))
+    return jsonify(topic=topic, webhook=tried)
 
 
 @blueprint.get("/<domain>/deliveries.json")

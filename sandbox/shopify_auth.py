@@ -8,6 +8,7 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,13 +20,15 @@ from jwt.types import Options
 from sandbox.faults import Fault
 from sandbox.history import hang_up
 from sandbox.shops import Shop
-from sandbox.tokens import Pair, answer
+from sandbox.tokens import ACCESS_LIFE, Pair, answer
 from sandbox.world import asked, shop_named, world
 
 blueprint = Blueprint("shopify_auth", __name__, url_prefix="/admin")
 
 ID_TOKEN_LIFE = 60
 """Seconds."""
+SHORT_LIFE = 90
+"""Seconds that an access token lives while ``tokens_short`` is on; an app that renews a minute early has 30."""
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
@@ -130,15 +133,21 @@ def exchange(shop: Shop, fields: Mapping[str, Any]) -> Pair:
     if str(fields.get("expiring")) != "1":
         raise Refused("invalid_request")
     check_id_token(shop, str(fields.get("subject_token", "")))
-    return shop.tokens.exchange(world().clock.now())
+    return shop.tokens.exchange(world().clock.now(), life(shop))
 
 
 def refresh(shop: Shop, fields: Mapping[str, Any]) -> Pair:
     """Take a refresh token for a new pair."""
-    pair = shop.tokens.refresh(str(fields.get("refresh_token", "")), world().clock.now())
+    pair = shop.tokens.refresh(str(fields.get("refresh_token", "")), world().clock.now(), life(shop))
     if pair is None:
         raise Refused("invalid_grant")
     return pair
+
+
+def life(shop: Shop) -> timedelta:
+    """How long an access token lives that is minted now."""
+    short = world().faults.peek(Fault.TOKENS_SHORT, shop=shop.domain)
+    return ACCESS_LIFE if short is None else timedelta(seconds=float(short.get("seconds", SHORT_LIFE)))
 
 
 def check_id_token(shop: Shop, token: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.bucket import Bucket
 from sandbox.tokens import Tokens
 
 Json = dict[str, Any]
@@ -50,6 +51,8 @@ class Shop:
     scopes: set[str]
     policies: list[Policy]
     installed: bool = True
+    app_embed: bool = False
+    """Whether the merchant switched the app's block on in the theme."""
     tokens: Tokens = field(default_factory=Tokens)
     pixel: WebPixel | None = None
     orders: dict[int, Json] = field(default_factory=dict)
@@ -64,6 +67,9 @@ class Shop:
     """When each order was paid, by its id: no order's JSON tells."""
     documents: deque[str] = field(default_factory=lambda: deque(maxlen=DOCUMENTS_KEPT))
     """The GraphQL documents that the app sent, without their variables; the oldest fall out first."""
+
+    bucket: Bucket | None = None
+    """What is left to pay GraphQL documents with; None until one was to be paid for."""
 
     def policy_for(self, country: str, region: str | None) -> Policy:
         """The line for a buyer there: the region's own, else the country's, else an open one."""

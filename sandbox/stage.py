@@ -51,6 +51,7 @@ class Stage:
         return {
             "BACKSTOP_URL": f"http://app.localhost:{self.app_port}",
             "APP_BRIDGE_JS_URL": f"{self.admin}/browser/app-bridge.js",
+            "META_DIALOG_URL": f"http://meta.localhost:{self.sandbox_port}/v26.0/dialog/oauth",
             "POLARIS_JS_URL": f"{self.admin}/browser/polaris.js",
         }
 
@@ -64,6 +65,10 @@ class Stage:
             "BACKSTOP_URL": self.app,
             "BACKSTOP_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "META_GRAPH_URL": f"{self.sandbox}/meta/v26.0",
+            "META_DIALOG_URL": f"{self.sandbox}/meta/v26.0/dialog/oauth",
+            "META_APP_ID": "700000000000001",
+            "META_APP_SECRET": secrets.token_hex(16),
+            "META_CONFIG_ID": "700000000000002",
             "SHOPIFY_ADMIN_URL_TEMPLATE": f"{self.sandbox}/admin/{{shop}}",
             "BACKSTOP_CLOCK_URL": f"{self.sandbox}/clock",
             "BACKSTOP_TRUSTED_PROXIES": "1",

@@ -19,6 +19,8 @@ class Pair:
     access: str
     refresh: str
     minted_at: datetime
+    life: timedelta = ACCESS_LIFE
+    """Of the access token."""
     older: Pair | None = None
     refresh_dead: bool = False
 
@@ -31,24 +33,24 @@ class Tokens:
     exchanges: int = 0
     refreshes: int = 0
 
-    def exchange(self, now: datetime) -> Pair:
+    def exchange(self, now: datetime, life: timedelta = ACCESS_LIFE) -> Pair:
         """Mint a pair for an id token that was found good."""
         self.exchanges += 1
-        return self._mint(now, None)
+        return self._mint(now, life, None)
 
-    def refresh(self, text: str, now: datetime) -> Pair | None:
+    def refresh(self, text: str, now: datetime, life: timedelta = ACCESS_LIFE) -> Pair | None:
         """Mint the successor of a pair; None if the refresh token is unknown, used up or 90 days old."""
         pair = next((p for p in self.pairs if p.refresh == text), None)
         if pair is None or pair.refresh_dead or now >= pair.minted_at + REFRESH_LIFE:
             return None
         self.refreshes += 1
         self._used(pair)
-        return self._mint(now, pair)
+        return self._mint(now, life, pair)
 
     def lets_in(self, text: str, now: datetime) -> bool:
         """Whether the access token is alive. Using it ends the refresh token that it replaced."""
         pair = next((p for p in self.pairs if p.access == text), None)
-        if pair is None or now >= pair.minted_at + ACCESS_LIFE:
+        if pair is None or now >= pair.minted_at + pair.life:
             return False
         self._used(pair)
         return True
@@ -57,8 +59,8 @@ class Tokens:
         """Uninstalled: every token is dead."""
         self.pairs.clear()
 
-    def _mint(self, now: datetime, older: Pair | None) -> Pair:
-        pair = Pair(f"shpat_{secrets.token_hex(16)}", f"shprt_{secrets.token_hex(16)}", now, older)
+    def _mint(self, now: datetime, life: timedelta, older: Pair | None) -> Pair:
+        pair = Pair(f"shpat_{secrets.token_hex(16)}", f"shprt_{secrets.token_hex(16)}", now, life, older)
         self.pairs.append(pair)
         return pair
 
@@ -75,7 +77,7 @@ def answer(pair: Pair, scopes: Iterable[str]) -> dict[str, Any]:
     return {
         "access_token": pair.access,
         "scope": ",".join(sorted(scopes)),
-        "expires_in": int(ACCESS_LIFE.total_seconds()),
+        "expires_in": int(pair.life.total_seconds()),
         "refresh_token": pair.refresh,
         "refresh_token_expires_in": int(REFRESH_LIFE.total_seconds()),
     }

@@ -78,11 +78,14 @@ class Visit:
         return dict.fromkeys(PURPOSES, True) | dict(self.wish.get("consent", {}))
 
     def answer_banner(self) -> None:
-        """Make a choice, if it changes anything. Who has chosen before sees no banner, and chooses anew if told to."""
+        """Make a choice, if it changes anything or is a refusal, which the shop remembers too.
+
+        Who has chosen before sees no banner, and chooses anew if told to.
+        """
         choice = self.choice()
         if choice is None or (self.chosen and "consent" not in self.wish):
             return
-        if self.chosen or choice != self.at_first():
+        if self.chosen or choice != self.at_first() or not all(choice.values()):
             self.tell("consent", consent=choice)
 
     def withdraw(self, word: str) -> None:

@@ -165,7 +165,9 @@ class Sender:
         return attempt
 
     def _lost(self, delivery: Delivery) -> str | None:
-        names = [Fault.WEBHOOKS_LOST] if delivery.attempts else [Fault.WEBHOOKS_LOST, Fault.WEBHOOKS_DOWN]
+        down = self._faults.peek(Fault.WEBHOOKS_DOWN, shop=delivery.shop) or {}
+        early = len(delivery.attempts) < int(down.get("tries", 1))
+        names = [Fault.WEBHOOKS_LOST, Fault.WEBHOOKS_DOWN] if early else [Fault.WEBHOOKS_LOST]
         return next((name for name in names if self._faults.hit(name, shop=delivery.shop) is not None), None)
 
     def _call(self, delivery: Delivery) -> dict[str, Any]:

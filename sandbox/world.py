@@ -16,6 +16,7 @@ from flask import abort, current_app, request
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
 from sandbox.history import History
+from sandbox.meta_people import MetaPeople
 from sandbox.meta_store import MetaStore
 from sandbox.pixel_runtime import PixelRuntime
 from sandbox.shops import Shop
@@ -35,6 +36,9 @@ class Options:
     api_secrets: tuple[str, ...] = ("sandbox-api-secret-of-32-bytes-or-more",)
     """Newest first, as the app has them. Shopify goes on signing with the oldest until it is revoked."""
     scopes: tuple[str, ...] = tuple(DEFAULT_SCOPES.split(","))
+    meta_app_id: str = "700000000000001"
+    meta_app_secret: str = "sandbox-secret-of-the-app-at-meta"
+    meta_config_id: str = "700000000000002"
     node_host: Path = ROOT / "sandbox" / "pixel" / "node_host.mjs"
 
     @property
@@ -58,6 +62,7 @@ class World:
         self.faults = Faults()
         self.history = History(self.clock)
         self.meta = MetaStore(self.clock)
+        self.people = MetaPeople(self.clock, self.meta, options.meta_app_secret)
         self.shops: dict[str, Shop] = {}
         self.visits: dict[str, Any] = {}
         self.webhooks = Sender(self.clock, self.faults, self.history, signing_secret=options.signing_secret)
@@ -94,6 +99,7 @@ class World:
             self.clock.offset = 0.0
             self.faults.clear()
             self.meta.clear()
+            self.people.clear()
             self.shops.clear()
             self.visits.clear()
             self.history.clear()

@@ -6,7 +6,7 @@ browsers find every ``*.localhost`` on this machine and treat the sites as forei
 
 from __future__ import annotations
 
-from sandbox.browser import admin_site, guide, meta_site, stand_ins, store_site
+from sandbox.browser import admin_site, guide, meta_dialog, meta_site, shopify_site, stand_ins, store_cart, store_site
 
-PARTS = (stand_ins, guide, admin_site, store_site, meta_site)
+PARTS = (stand_ins, guide, admin_site, shopify_site, store_site, store_cart, meta_site, meta_dialog)
 """Each has a ``blueprint``."""

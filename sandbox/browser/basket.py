@@ -36,6 +36,7 @@ class Basket(Visit):
         others = [one for one in self.sale.lines if one.variant_id != line.variant_id]
         before = next((one.quantity for one in self.sale.lines if one.variant_id == line.variant_id), 0)
         self.sale = replace(self.sale, lines=(*others, replace(line, quantity=before + quantity)))
+        self.in_cart += quantity
 
     def live_in(self, region: str) -> None:
         """The buyer is from there now."""
@@ -60,8 +61,13 @@ class Basket(Visit):
                 "buyer": self.machine | known,
                 "lines": [asked_for(n) for n in self.sale.lines],
             }
-            tokens = {"checkout_token": self.sale.checkout_token, "cart_token": self.sale.cart_token}
-            self.sale = replace(sale_from(self.shop, wish), **tokens)  # type: ignore[arg-type] # two fields of text
+            before = self.sale
+            self.sale = replace(
+                sale_from(self.shop, wish),
+                checkout_token=before.checkout_token,
+                cart_token=before.cart_token,
+                attributes=before.attributes,
+            )
             self.order = enter(self.shop, self.sale)
         tell_paid(self.shop, self.order)
         return self.order

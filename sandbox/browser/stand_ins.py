@@ -18,11 +18,13 @@ PIXEL = {
     "manager.js": ROOT / "sandbox" / "pixel",
     "page.js": ROOT / "sandbox" / "pixel",
     "declaration.js": ROOT / "sandbox" / "pixel",
+    "theme.js": ROOT / "sandbox" / "pixel",
     "runtime.js": ROOT / "sandbox" / "pixel",
     "main.js": ROOT / "extensions" / "meta-pixel" / "dist",
     "shopify.extension.toml": ROOT / "extensions" / "meta-pixel",
+    "choice.js": ROOT / "extensions" / "cart-choice" / "assets",
 }
-"""What the storefront needs to run the built pixel, unchanged."""
+"""What the storefront needs to run the built pixel and the theme's block, unchanged."""
 
 
 @blueprint.after_request

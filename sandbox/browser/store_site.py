@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -31,6 +32,8 @@ REGIONS = {
 }
 """Where the buyer may be, beside the shop's own country."""
 Events = list[tuple[str, Json]]
+OF_THE_THEME = frozenset({"home", "collection", "search", "product", "cart"})
+"""Pages that the merchant's theme makes, with the app's block if that is on; the checkout is Shopify's."""
 
 
 def basket_of_visitor() -> Basket:
@@ -51,6 +54,7 @@ def basket_of_visitor() -> Basket:
 def page(name: str, basket: Basket, events: Events, *, later: Json | None = None, **more: Any) -> ResponseReturnValue:
     """A document: ``events`` are published when it is there, ``later`` (by name) when the buyer does something."""
     facts = facts_for_script(basket) | {"events": [("page_viewed", {}), *events], "later": later or {}}
+    facts["block"] = basket.has_block and name in OF_THE_THEME
     html = render_template(
         f"browser/store_{name}.html",
         basket=basket,
@@ -79,6 +83,7 @@ def facts_for_script(basket: Basket) -> Json:
         "shop": shop.domain,
         "settings": shop.pixel.settings if shop.pixel else None,
         "map": {META: site_url("meta")} | relay,
+        "collector": urlsplit(basket.collector).hostname,
         "data": {"shop": shop_data(shop)},
         "language": buyer.locale,
         "clockOffset": here.clock.offset * 1000,
@@ -128,18 +133,6 @@ def on_the_shelf(handle: str) -> Line:
     return line
 
 
-@blueprint.post("/cart/add")
-def add() -> ResponseReturnValue:
-    """Put one of a product into the basket; a basket that was paid for stays what it is, and a new one begins."""
-    line, basket = on_the_shelf(request.form.get("handle", "")), basket_of_visitor()
-    if basket.order is not None:
-        basket = new_basket(basket.shop, basket.region, basket.machine)
-    basket.put_in(line, 1)
-    answer = redirect("/cart", 303)
-    answer.set_cookie(BASKET, basket.name, httponly=True, samesite="Lax")
-    return answer
-
-
 @blueprint.get("/cart")
 def cart() -> ResponseReturnValue:
     """What is in the basket."""
@@ -153,6 +146,7 @@ def begin_checkout() -> ResponseReturnValue:
     basket = basket_of_visitor()
     if basket.order is not None or not basket.sale.lines:
         return redirect("/cart", 303)
+    basket.take_over()
     return redirect(f"/checkouts/cn/{basket.sale.checkout_token}/information", 303)
 
 
@@ -213,10 +207,12 @@ def thank_you(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/wallet")
 def wallet() -> ResponseReturnValue:
-    """What a wallet shows on a site of its own: no document of the shop, no pixel."""
+    """What a wallet shows on a site of its own: no document of the shop, no pixel; it knows nothing of the cart."""
     basket = basket_of_visitor()
     if basket.order is not None or not basket.sale.lines:
         return redirect("/cart", 303)
+    basket.attributes.clear()
+    basket.take_over()
     return render_template(
         "browser/store_wallet.html", sale=basket.sale, total=basket.sale.money.sold(basket.sale.total)
     )

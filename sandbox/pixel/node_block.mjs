@@ -30,7 +30,7 @@ export class Block {
     try {
       return await request;
     } finally {
-      setTimeout(() => this.requests.delete(request)); // the script may go on with the answer first
+      setTimeout(() => this.requests.delete(request), 50); // the script goes on with the answer first
     }
   }
 

@@ -11,8 +11,7 @@
 //    "consent": {"marketing": true, "analytics": true, "preferences": true, "sale_of_data": true},
 //    "referrer": "", "title": "", "userAgent": "...", "languages": ["en"], "width": 1280, "height": 800,
 //    "cookies": {"_fbp": "..."}, "map": {"https://www.facebook.com": "http://127.0.0.1:9000/meta"}, "adblock": false,
-//    "paused": [], "data": {"cart": null}, "browser": "b1", "atFirst": {"marketing": false, ...},
-//    "block": "http://127.0.0.1:9000/cart-of-v1"}
+//    "paused": [], "data": {"cart": null}, "browser": "b1", "atFirst": {"marketing": false, ...}, "block": "http://..."}
 //       A document is loaded in the visit's tab; the one before it goes away. Needed: visit, url, and once per visit
 //       shop. settings null: no pixel is connected, nothing loads. What is left out stays as the visit had it (first:
 //       no pixel, all refused, no map, no ad blocker), but referrer and title become empty. cookies replaces the whole
@@ -21,8 +20,7 @@
 //       when the pixel listens, or at once if it may not load.
 //       A visit is a tab. browser, said with a visit's first open, names the browser that it is a tab of: tabs of one
 //       browser share cookies, localStorage, client id and the buyer's choice; without a name it is a browser of its
-//       own. block: this is a page of the theme with the app's block on it; the address stands for the shop's root in
-//       what the block asks of the cart (/cart.js, /cart/update.js). atFirst holds while nothing was chosen in this browser; consent is such a choice, made before the page.
+//       own. block: a page of the theme, with the app's block; what it asks of /cart goes there. atFirst holds while nothing was chosen in this browser; consent is such a choice, made before the page.
 //   {"id": 2, "op": "publish", "visit": "v1", "name": "checkout_started", "data": {"checkout": {...}}}
 //       A standard event of the page, in Shopify's form; id, clientId, seq, timestamp and context are added here.
 //       Events that the buyer's choice holds back are handed over once it allows. Answered when the callbacks have
@@ -63,9 +61,9 @@ import {Browser} from './node_store.mjs';
 import {Tab} from './node_tab.mjs';
 
 const EXTENSION = new URL('../../extensions/meta-pixel/', import.meta.url);
-const BLOCK = new URL('../../extensions/cart-choice/assets/choice.js', import.meta.url);
+const BLOCK = '../cart-choice/assets/choice.js';
 const MOST_VISITS = 1000; // and browsers, kept in memory; the oldest closed ones are forgotten first
-const MOST_TABS = 100; // open at the same time
+const MOST_TABS = 100; // open at once
 const ANSWER_LIMIT = 10_000; // milliseconds for a worker to start or to take an event
 const LONGEST_SETTLE = 60_000;
 
@@ -82,8 +80,7 @@ async function extensionFiles() {
     throw new Refused(`extensions/meta-pixel/${path} cannot be read${hint}.`, {cause});
   });
   const runtime = await readFile(new URL('./runtime.js', import.meta.url), 'utf8');
-  const [bundle, toml] = await Promise.all([read('dist/main.js'), read('shopify.extension.toml')]);
-  const block = await readFile(BLOCK, 'utf8');
+  const [bundle, toml, block] = await Promise.all([read('dist/main.js'), read('shopify.extension.toml'), read(BLOCK)]);
   return {source: workerSource(runtime, bundle), declaration: declarationOf(toml), block};
 }
 
@@ -108,7 +105,6 @@ async function answered(promise) {
 function need(condition, message) {
   if (!condition) throw new Refused(message);
 }
-
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isOptional = (value, check) => value === undefined || value === null || check(value);
 

@@ -41,7 +41,7 @@ export class Tab {
     this.page = {settings: null};
     this.host = '';
     this.document = null;
-    this.block = null; // the app's, on pages of the theme
+    this.script = null; // the app's, on pages of the theme
     this.news = {net: [], errors: []};
   }
 
@@ -64,7 +64,7 @@ export class Tab {
       clock: this.clock,
     });
     await this.document.open();
-    this.block = given.block ? new Block(extension.block, given.block, this.pageOf(hostname)) : null;
+    this.script = given.block ? new Block(extension.block, given.block, this.pageOf(hostname)) : null;
   }
 
   /** What the block can see of the page. */
@@ -80,7 +80,7 @@ export class Tab {
 
   /** Resolves when pixel and block are done; the caller bounds the wait. */
   async settled() {
-    await Promise.all([this.document.settled(), this.block?.settled()]);
+    await Promise.all([this.document.settled(), this.script?.settled()]);
   }
 
   storeOf(origin, host) {
@@ -95,7 +95,7 @@ export class Tab {
   /** The buyer chooses on this page: the pixels of other tabs learn of it with their next document. */
   async choose(choice) {
     this.browser.choice = {...this.document.consent, ...choice};
-    this.block?.hear('visitorConsentCollected');
+    this.script?.hear('visitorConsentCollected');
     await this.document.choose(choice);
   }
 
@@ -108,8 +108,8 @@ export class Tab {
   leave() {
     if (!this.document) return;
     this.document.close();
-    this.block?.close();
-    this.block = null;
+    this.script?.close();
+    this.script = null;
     this.collect();
     this.document = null;
   }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +21,8 @@ AGREED = {"marketing": True, "analytics": True, "preferences": True, "sale_of_da
 PATIENCE = 30.0
 """Seconds for the worker to do what is due."""
 GRACE_OVER = 31 * 60
+STANDS = re.compile(r'data-outcome="(\w+)" data-reason="(\w+)"')
+"""How an order's page says it."""
 
 
 class NotAsPromised(Exception):
@@ -32,6 +36,8 @@ class Actor:
         self.stage = stage
         self.told: list[tuple[str, str, str]] = []
         """Order, outcome and what Meta has, for the table at the end."""
+        self.about, self.erased = "", ""
+        """Orders of the buyers who asked for their data, and to be erased."""
 
     # --- the world
 
@@ -55,11 +61,20 @@ class Actor:
         """Let nothing go wrong any more."""
         self.world("POST", "/faults", {"clear": True})
 
+    def act(self, name: str, shop: str = SHOP, **how: Any) -> Any:
+        """Let Shopify, the staff or a buyer do something once; return what came of it."""
+        return self.world("POST", "/faults", {"name": name, "shop": shop, **how})["act"]
+
     # --- the merchant
 
-    def page(self, method: str, path: str, form: dict[str, str] | None = None) -> requests.Response:
+    def load(self, shop: str = SHOP) -> requests.Response:
+        """Open the app from the admin, as it is also opened right after an install."""
+        query = self.world("POST", f"/admin/{shop}/id-token", {"sub": "42", "real_time": True})["query"]
+        return requests.get(f"{self.stage.app}/?{query}", timeout=60)
+
+    def page(self, method: str, path: str, form: dict[str, str] | None = None, shop: str = SHOP) -> requests.Response:
         """Fetch a page of the app as its script inside the admin does."""
-        token = self.world("POST", f"/admin/{SHOP}/id-token", {"sub": "42", "real_time": True})["id_token"]
+        token = self.world("POST", f"/admin/{shop}/id-token", {"sub": "42", "real_time": True})["id_token"]
         return requests.request(
             method, f"{self.stage.app}{path}", data=form, headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
@@ -70,10 +85,21 @@ class Actor:
 
     # --- buyers
 
-    def buy(self, **visit: Any) -> str:
+    def connect(self, shop: str = SHOP) -> None:
+        """Connect the dataset on the settings page."""
+        answer = self.page("POST", "/connect", {"dataset": DATASET, "token": TOKEN}, shop)
+        check(answer.ok, f"connecting {shop} answered {answer.status_code}")
+
+    def buy(self, shop: str = SHOP, **visit: Any) -> str:
         """Let one buyer shop in a browser with the built pixel; return the order's id."""
         visit.setdefault("consent", AGREED)
-        return self._ordered(self.world("POST", f"/shop/{SHOP}/checkout", visit))
+        return self._ordered(self.world("POST", f"/shop/{shop}/checkout", visit))
+
+    def buy_unheard(self, **visit: Any) -> str:
+        """Let one buyer shop while no webhook arrives; return the order's id."""
+        answer = self.world("POST", f"/shop/{SHOP}/checkout", {"consent": AGREED, **visit})
+        check(answer["webhook"]["status"] is None, f"orders/paid should be lost and was answered {answer['webhook']}")
+        return str(answer["order_id"])
 
     def order(self, kind: str) -> str:
         """Make an order that no browser saw."""
@@ -87,6 +113,30 @@ class Actor:
         return str(answer["order_id"])
 
     # --- what can be seen
+
+    def counts(self, shop: str = SHOP) -> dict[str, int]:
+        """Return what the ledger holds, by "outcome / reason"."""
+        found = json.loads(self.stage.command("orders", "counts", shop, "--json"))
+        return {f"{outcome} / {reason}": n for outcome, reasons in found.items() for reason, n in reasons.items()}
+
+    def knows(self, order_id: str) -> bool:
+        """Whether there is a page of an order."""
+        return self.page("GET", f"/orders/{order_id}").status_code == HTTPStatus.OK
+
+    def shown(self, order_id: str) -> tuple[str, str]:
+        """Return outcome and reason by the order's page; by the command where the store has no pages any more."""
+        try:
+            page = self.page("GET", f"/orders/{order_id}").text
+        except NotAsPromised:
+            told = self.explained(order_id)
+            return told["outcome"], told["reason"]
+        found = STANDS.search(page)
+        return (found[1], found[2]) if found else ("unknown", "unknown")
+
+    def generation(self) -> int:
+        """Return the store's generation, as `backstop shops show` says it."""
+        line = self.stage.command("shops", "show", SHOP).splitlines()[0]
+        return int(line.rpartition("generation ")[2].rstrip(")"))
 
     def explained(self, order_id: str) -> dict[str, Any]:
         """Return what `backstop orders explain` says."""
@@ -104,18 +154,16 @@ class Actor:
         return sum(event["source"] == "server" for event in events)
 
     def becomes(self, order_id: str, outcome: str, reason: str) -> dict[str, Any]:
-        """Wait until an order has an outcome and reason; return its explanation."""
+        """Wait until an order's page shows an outcome and reason; return its explanation, which says the same."""
         end = time.monotonic() + PATIENCE
-        while True:
-            found = self.explained(order_id)
-            if (found["outcome"], found["reason"]) == (outcome, reason):
-                return found
+        while (shown := self.shown(order_id)) != (outcome, reason):
             if time.monotonic() > end:
-                raise NotAsPromised(
-                    f"order {found['number']} should be {outcome} / {reason}"
-                    f" and is {found['outcome']} / {found['reason']}"
-                )
-            time.sleep(0.3)
+                raise NotAsPromised(f"an order should be {outcome} / {reason} and is {' / '.join(shown)}")
+            time.sleep(0.2)
+        found = self.explained(order_id)
+        told = (found["outcome"], found["reason"])
+        check(told == shown, f"order {found['number']} is {' / '.join(shown)} by its page, by the command {told}")
+        return found
 
     def ends(self, order_id: str, outcome: str, reason: str, *, browser: int = 0, server: int = 0) -> dict[str, Any]:
         """Wait for an outcome and see that Meta holds this many copies of the Purchase, one of which counts at most."""
@@ -133,3 +181,11 @@ def check(holds: object, otherwise: str) -> None:
     """Raise NotAsPromised unless it holds."""
     if not holds:
         raise NotAsPromised(otherwise)
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str, seconds: float = 20) -> None:
+    """Wait for something to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < end, otherwise)
+        time.sleep(0.1)

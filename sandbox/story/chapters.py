@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 
 from sandbox.stage import BACKSTOP
-from sandbox.story.actor import DATASET, GRACE_OVER, SHOP, TOKEN, WARNING, Actor, check
+from sandbox.story import lifecycle, privacy
+from sandbox.story.actor import DATASET, GRACE_OVER, SHOP, TOKEN, WARNING, Actor, check, wait_until
 
 Chapter = Callable[[Actor], None]
 
@@ -30,8 +30,7 @@ def connected(actor: Actor) -> None:
     """A wrong token is refused with a sentence; the right one connects, places the pixel, and sends no order data."""
     wrong = actor.page("POST", "/connect", {"dataset": DATASET, "token": "EAAnotThisTokenAtAll"})
     check(wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, f"a wrong token was answered with {wrong.status_code}")
-    answer = actor.page("POST", "/connect", {"dataset": DATASET, "token": TOKEN})
-    check(answer.ok, f"connecting answered {answer.status_code}")
+    actor.connect()
     pixel = actor.world("GET", f"/admin/{SHOP}/state.json")["web_pixel"]
     check(pixel is not None, "the pixel should be placed")
     expected = {"pixelID", "ingestKey", "collector", "contentIds", "ldu"}
@@ -182,18 +181,11 @@ def nothing_personal(actor: Actor) -> None:
             check(secret not in text, f"the log of {name} holds what it must not")
 
 
-def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
-    """Wait up to 20 s for something to hold."""
-    end = time.monotonic() + 20
-    while not holds():
-        check(time.monotonic() < end, otherwise)
-        time.sleep(0.1)
-
-
 CHAPTERS: tuple[Chapter, ...] = (
     installed,
     before_connecting,
     connected,
+    privacy.another_leaves,
     tracked,
     missed_while_off,
     switched_on,
@@ -201,11 +193,18 @@ CHAPTERS: tuple[Chapter, ...] = (
     recovered_silent,
     withheld_unknown,
     withheld_declined,
+    privacy.opted_out_of_sale,
     evidence_lost,
+    lifecycle.webhooks_lost,
+    privacy.asked,
     not_ours,
     meta_down,
     worker_killed,
     switched_off,
+    privacy.answered,
+    privacy.another_destroyed,
     uninstalled,
+    lifecycle.reinstalled,
+    lifecycle.left_untold,
     nothing_personal,
 )

@@ -67,9 +67,48 @@ function showFigures(events) {
   element('from-server').textContent = purchases.filter(({source}) => source === 'server').length;
 }
 
+async function act(what, userId) {
+  const answer = await fetch(`/logins/${what}`, {
+    method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({user_id: userId}),
+  });
+  const {app_answered: status, said} = await answer.json();
+  element('login-said').textContent = `The app answered ${status ?? 'nothing'}.`;
+  if (!said?.url) return;
+  const link = document.createElement('a');
+  Object.assign(link, {href: said.url, textContent: `Code ${said.confirmation_code}`, target: '_blank'});
+  element('login-said').append(' ', link);
+}
+
+function button(text, what, userId) {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.textContent = text;
+  made.dataset.act = what;
+  made.addEventListener('click', () => act(what, userId).then(showLogins));
+  return made;
+}
+
+let listed = '';
+
+async function showLogins() {
+  const text = await (await fetch('/logins.json')).text();
+  if (text === listed) return;
+  listed = text;
+  const {logins} = JSON.parse(text);
+  element('no-logins').hidden = logins.length > 0;
+  element('logins').replaceChildren(...logins.map(({user_id: userId, business, tokens}) => {
+    const line = document.createElement('li');
+    line.dataset.tokens = tokens;
+    line.append(`${business}: ${tokens} living token${tokens === 1 ? '' : 's'} `);
+    line.append(button('Remove the app', 'remove', userId), ' ', button('Ask to delete data', 'delete', userId));
+    return line;
+  }));
+}
+
 let shown = '';
 
 async function refresh() {
+  await showLogins();
   const text = await (await fetch('/events.json')).text();
   const state = text + element('purchases').checked;
   if (state === shown) return;

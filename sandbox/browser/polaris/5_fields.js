@@ -144,7 +144,7 @@ class Field extends Component {
 
 const INPUTS = {
   's-text-field': 'text', 's-password-field': 'password', 's-email-field': 'email', 's-url-field': 'url',
-  's-number-field': 'number', 's-search-field': 'search',
+  's-number-field': 'number', 's-search-field': 'search', 's-date-field': 'date',
 };
 for (const [tag, kind] of Object.entries(INPUTS)) {
   define(tag, class extends Field {

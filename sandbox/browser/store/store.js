@@ -1,6 +1,7 @@
 // One page of the storefront: plays Shopify's Web Pixels Manager for it, and publishes what the buyer does.
 import {declarationOf} from '/browser/pixel/declaration.js';
 import {PixelManager} from '/browser/pixel/manager.js';
+import {runBlock, tellBlock} from './block.js';
 import {consentNow, startBanner} from './consent.js';
 import {showNews, showPast} from './log.js';
 import {extensionFiles, workerOf} from './pixel_worker.js';
@@ -25,6 +26,9 @@ const store = {
   sessionStorage,
 };
 
+/** What the buyer's ad blocker stops, in the manager's words. */
+const blocked = () => (isOn('adblock_all') ? ['facebook.com', 'facebook.net', facts.collector] : isOn('adblock'));
+
 async function managerOf() {
   const isConnected = facts.settings && !isOn('paused');
   const {source, toml} = isConnected ? await extensionFiles() : {};
@@ -42,7 +46,7 @@ async function managerOf() {
       clientId: clientId(),
       map: facts.map,
       data: facts.data,
-      adblock: isOn('adblock'),
+      adblock: blocked(),
     },
     consent: consentNow(facts),
     worker: workerOf(source),
@@ -70,12 +74,13 @@ async function publish(manager, name) {
 
 function wireSwitches(manager) {
   switches.elements.adblock.checked = isOn('adblock');
+  switches.elements.adblock_all.checked = isOn('adblock_all');
   switches.elements.paused.checked = isOn('paused');
   closeTab.checked = isOn('close_tab');
   switches.addEventListener('change', ({target}) => {
     if (target.name === 'region') moveTo(target.value);
     else turn(target.name, target.checked);
-    if (target.name === 'adblock') manager.block(target.checked);
+    if (target.name.startsWith('adblock')) manager.block(blocked());
     if (target.name === 'paused') location.reload();
   });
   closeTab.addEventListener('change', () => turn('close_tab', closeTab.checked));
@@ -121,9 +126,13 @@ const manager = await managerOf();
 wireSwitches(manager);
 wireForms(manager);
 wireCheckout(manager);
-startBanner(facts, (choice) => follow(manager.choose(choice)));
+startBanner(facts, (choice) => {
+  follow(manager.choose(choice));
+  tellBlock();
+});
 setInterval(() => showNews(manager), NEWS_EVERY);
 addEventListener('pagehide', () => showNews(manager));
 follow(manager.open());
 for (const [name, data] of facts.events) manager.publish(name, data);
+if (facts.block) await runBlock(facts, () => consentNow(facts));
 document.documentElement.dataset.ready = 'yes'; // for whoever drives this page by program
