@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import procrastinate
 from procrastinate import JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
+from procrastinate.tasks import Task
 
-from plugin.jobs import compliance, deliver, reconcile, renew, sweep
+from plugin.jobs import (
+    alerts,
+    compliance,
+    connecting,
+    lanes,
+    opt_outs,
+    reconcile,
+    recover,
+    renew,
+    watch_dataset,
+    watch_pixel,
+    worker,
+)
 from plugin.services import Services
 from plugin.storage import schema
 
@@ -28,23 +44,15 @@ def every(period: timedelta) -> str:
     return "* * * * *" if seconds >= 60 else f"* * * * * */{max(seconds, 1)}"  # noqa: PLR2004 - seconds in a minute
 
 
-def build(given: Services) -> procrastinate.App:
-    """Return the queue with its tasks. The rows they work on are the truth, so no job is retried."""
+def build(given: Services, stopping: threading.Event | None = None) -> procrastinate.App:
+    """Return the queue with its tasks. The rows they work on are the truth, so no job is retried.
+
+    Once `stopping` is set, jobs that serve one shop after the other begin with no other one.
+    """
     connector = procrastinate.PsycopgConnector(conninfo=given.database.url)
     queue = procrastinate.App(connector=connector)
 
-    @queue.periodic(cron=every(given.settings.sweep_period))
-    @queue.task(name="sweep", queue="sweep", queueing_lock="sweep")
-    async def sweep_all(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
-        for shop_id in await asyncio.to_thread(sweep.sweep, given):
-            try:
-                await deliver_one.configure(queueing_lock=f"deliver-{shop_id}").defer_async(shop_id=shop_id)
-            except AlreadyEnqueued:
-                continue
-
-    @queue.task(name="deliver", queue="meta")
-    def deliver_one(shop_id: int) -> None:
-        deliver.deliver(given, shop_id)
+    lanes.register(queue, given, every(given.settings.sweep_period), (stopping or threading.Event()).is_set)
 
     @queue.periodic(cron="* * * * *")
     @queue.task(name="upkeep", queue="sweep", queueing_lock="upkeep", pass_context=True)
@@ -52,6 +60,13 @@ def build(given: Services) -> procrastinate.App:
         await asyncio.to_thread(_keep_partitions, given)
         await _bury_stalled(context.app)
         await asyncio.to_thread(compliance.settle_requests, given)
+        await asyncio.to_thread(compliance.erase_late, given)
+
+    @queue.periodic(cron=every(given.settings.sweep_period * 4))
+    @queue.task(name="watch", queue="sweep", queueing_lock="watch", lock="watch")
+    def watch(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
+        watch_pixel.watch_all(given)
+        alerts.send_waiting(given)
 
     @queue.periodic(cron="17 3 * * *")
     @queue.task(name="drop_old", queue="sweep", queueing_lock="drop_old")
@@ -59,16 +74,24 @@ def build(given: Services) -> procrastinate.App:
         compliance.drop_old(given)
 
     _ask_shopify(queue, given)
+    connecting.register(queue, given)
+    watch_dataset.register(queue, given)
     return queue
 
 
 def _ask_shopify(queue: procrastinate.App, given: Services) -> None:
     """Add the tasks that ask Shopify something on their own: for each shop one job, and only so many at a time."""
+    jobs = (
+        (opt_outs.due, _task(queue, "opt_outs", partial(opt_outs.ask, given))),
+        (reconcile.due, _task(queue, "reconcile", partial(reconcile.reconcile, given))),
+        (renew.due, _task(queue, "renew", partial(renew.renew, given))),
+        (recover.due, _task(queue, "recover", partial(recover.recover, given))),
+    )
 
     @queue.periodic(cron=every(given.settings.sweep_period * 4))
     @queue.task(name="shopify", queue="sweep", queueing_lock="shopify")
     async def ask_shopify(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
-        for task, find in ((reconcile_one, reconcile.due), (renew_one, renew.due)):
+        for find, task in jobs:
             for shop_id in await asyncio.to_thread(find, given):
                 lane = f"shopify-{shop_id % LANES}"
                 waiting = task.configure(lock=lane, queueing_lock=f"{task.name}-{shop_id}")
@@ -77,13 +100,15 @@ def _ask_shopify(queue: procrastinate.App, given: Services) -> None:
                 except AlreadyEnqueued:
                     continue
 
-    @queue.task(name="reconcile", queue="shopify")
-    def reconcile_one(shop_id: int) -> None:
-        reconcile.reconcile(given, shop_id)
 
-    @queue.task(name="renew", queue="shopify")
-    def renew_one(shop_id: int) -> None:
-        renew.renew(given, shop_id)
+def _task(queue: procrastinate.App, name: str, work_on: Callable[[int], object]) -> Task[[int], None, [int]]:
+    """Add a task that asks Shopify something about one shop."""
+
+    @queue.task(name=name, queue="shopify")
+    def one(shop_id: int) -> None:
+        work_on(shop_id)
+
+    return one
 
 
 def _keep_partitions(given: Services) -> None:
@@ -99,14 +124,13 @@ async def _bury_stalled(queue: procrastinate.App) -> None:
 
 
 async def work(given: Services, *, concurrency: int = 4) -> None:
-    """Run a worker until it is told to stop (SIGTERM, SIGINT): it finishes what it is at."""
+    """Run a worker until it is told to stop (SIGTERM, SIGINT): it finishes what it is at.
+
+    `concurrency`: batches that it sends at a time.
+    """
     await asyncio.to_thread(_keep_partitions, given)
     await asyncio.to_thread(reconcile.on_start, given)
-    queue = build(given)
+    stopping = threading.Event()
+    queue = build(given, stopping)
     async with queue.open_async():
-        await queue.run_worker_async(
-            concurrency=concurrency,
-            delete_jobs="always",
-            fetch_job_polling_interval=1.0,
-            shutdown_graceful_timeout=60,
-        )
+        await worker.run(queue, stopping, senders=concurrency)

@@ -11,11 +11,15 @@ from plugin.jobs import mail
 from plugin.jobs.mail import Mail, NotMailed
 from plugin.recovery.pixel_health import Trouble
 from plugin.services import Services
-from plugin.storage import alerts
+from plugin.storage import alerts, locks
 from plugin.storage.alerts import Alert, raise_alert
+from plugin.storage.database import DatabaseAway
+from plugin.storage.locks import Lock
 
 __all__ = ["TROUBLES", "Cause", "raise_alert", "send_waiting"]
 log = logging.getLogger(__name__)
+EVERYBODY: Final = 0
+"""Instead of a shop's id: e-mails of all shops leave in one turn, so that two workers do not send the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,23 @@ def send_waiting(given: Services) -> int:
     """Send the e-mails that wait; return how many left. Without an SMTP server none is sent and none is kept long."""
     if not given.settings.smtp_url:
         return 0
-    now = given.clock.now()
-    with given.database.transaction() as conn:
-        waiting = alerts.waiting(conn, given.vault, now)
-    return sum(_send(given, alert) for alert in waiting)
+    with locks.turn(given.database, EVERYBODY, Lock.MAILING) as mine:
+        if not mine:
+            return 0
+        with given.database.transaction() as conn:
+            waiting = alerts.waiting(conn, given.vault, given.clock.now())
+        return sum(_send_whatever_comes(given, alert) for alert in waiting)
+
+
+def _send_whatever_comes(given: Services, alert: Alert) -> bool:
+    """One shop's trouble, whatever it is, is no other's: this is the job's wrapper."""
+    try:
+        return _send(given, alert)
+    except DatabaseAway:
+        raise
+    except Exception:
+        log.exception("e-mail failed", extra={"shop_id": alert.shop.id, "reason": alert.cause})
+        return False
 
 
 def _send(given: Services, alert: Alert) -> bool:

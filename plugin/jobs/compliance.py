@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from plugin.jobs import revoking
 from plugin.recovery.privacy import Topic
 from plugin.services import Services
-from plugin.storage import connections, erasure, locks, privacy, retention, shops
+from plugin.storage import alerts, connections, erasure, evidence, locks, privacy, retention, shops
 from plugin.storage.database import Conn
 from plugin.storage.privacy import Request
 
@@ -118,9 +119,16 @@ def _is_back(conn: Conn, request: Request) -> bool:
     return row is not None
 
 
+def erase_late(given: Services) -> None:
+    """Erase what a post brought while the switch went off; orders are the sweep's."""
+    with given.database.transaction() as conn:
+        evidence.forget_late_browsers(conn)
+
+
 def drop_old(given: Services) -> None:
     """Delete what is older than it is kept, shop by shop."""
     with given.database.transaction() as conn:
+        alerts.drop_old(conn, given.clock.now())
         shop_ids = retention.all_shops(conn)
     for shop_id in shop_ids:
         more = True
@@ -149,6 +157,7 @@ def _let_go(given: Services, conn: Conn, shop_id: int) -> int | None:
 
 
 def _erase_left(given: Services, shop_id: int, generation: int | None, patience: float) -> None:
+    revoking.give_back(given, shop_id)  # where it left just now: with its key the token is gone
     with locks.nothing_in_flight(given.database, shop_id, patience), given.database.transaction() as conn:
         if generation is None or erasure.generation_left(conn, shop_id) != generation:
             return  # it was installed again meanwhile: the next round judges anew

@@ -150,7 +150,8 @@ def _page(given: Services, shop_id: int, since: datetime, cursor: str | None) ->
     for _ in range(LOOKS):
         with_buyer = shop.policy.tracking_on
         query = changed_orders.query_for(with_buyer=with_buyer)
-        data = asking.ask(given, shop, query, changed_orders.variables(since, cursor))
+        wanted = changed_orders.variables(since, cursor, with_choice=shop.cart_choices)
+        data = asking.ask(given, shop, query, wanted)
         again = _shop(given, shop_id)
         if again.generation != shop.generation:
             raise Left

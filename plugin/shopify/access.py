@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
-from plugin.shopify.errors import ShopifyDisconnected
+from plugin.shopify.admin import API_VERSION, TOKEN_HEADER
+from plugin.shopify.endpoint import AdminEndpoint
+from plugin.shopify.errors import ShopifyDisconnected, ShopifyUnavailable
+from plugin.shopify.queries import WEB_PIXEL
 from plugin.shopify.tokens import ShopTokens, TokenClient
 from plugin.storage import installs, locks, reading, shops, upkeep
 from plugin.storage.database import Conn, Database
@@ -16,6 +20,8 @@ from plugin.storage.vault import Unsealable, Vault
 EARLY = timedelta(seconds=60)
 """Before its end a token counts as over: a request takes a while, and two clocks differ."""
 OPEN_AGAIN = "the shop has to be opened again"
+QUICK = (1.0, 2.0)
+"""Seconds to connect and to be answered, where a page waits for what it can do without."""
 
 
 def access_token(database: Database, vault: Vault, tokens_client: TokenClient, shop: Shop, now: datetime) -> str:
@@ -55,6 +61,17 @@ def turned_down(database: Database, shop: Shop, token: str, now: datetime) -> No
     with database.transaction() as conn:
         if reading.hold(conn, shop) and _held(conn, shop) == token:
             upkeep.need_reopening(conn, shop, Refusal.ACCESS, now)
+
+
+def is_shut_out(url_template: str, shop: Shop, token: str) -> bool:
+    """Say whether Shopify turns an access token down at this moment; while it does not answer, nobody knows: no."""
+    body = {"query": WEB_PIXEL.document, "operationName": WEB_PIXEL.name, "variables": {}}
+    path = f"api/{API_VERSION}/graphql.json"
+    try:
+        answer = AdminEndpoint(url_template, QUICK).post(shop.domain, path, body, {TOKEN_HEADER: token})
+    except ShopifyUnavailable:
+        return False
+    return answer.status == HTTPStatus.UNAUTHORIZED
 
 
 def _held(conn: Conn, shop: Shop) -> str | None:

@@ -6,15 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from plugin.recovery.order import Receipt, UnreadablePayload, parse_body
 from plugin.recovery.payload import moment_from
 from plugin.shopify.errors import ShopifyUnavailable
-from plugin.shopify.queries import CHANGED_ORDERS, CHANGED_ORDERS_WITH_BUYER, ORDERS_PAGE, Query
+from plugin.shopify.order_queries import CHANGED_ORDERS, CHANGED_ORDERS_WITH_BUYER, ORDERS_PAGE, Query
 
-PAID_ONCE: Final = "(financial_status:paid OR financial_status:partially_refunded OR financial_status:refunded)"
+PAID_ONCE: Final = (
+    "(financial_status:paid OR financial_status:partially_refunded OR financial_status:refunded"
+    " OR financial_status:partially_paid)"
+)
 REFUNDED: Final = "REFUNDED"
+PARTIALLY_PAID: Final = "PARTIALLY_PAID"
 PAID_STATES: Final = frozenset({"PAID", "PARTIALLY_REFUNDED", REFUNDED})
 PAYMENTS: Final = frozenset({"SALE", "CAPTURE"})
 _ADDRESS: Final = {
@@ -62,10 +67,14 @@ def query_for(*, with_buyer: bool) -> Query:
     return CHANGED_ORDERS_WITH_BUYER if with_buyer else CHANGED_ORDERS
 
 
-def variables(since: datetime, cursor: str | None) -> dict[str, Any]:
-    """Return its variables: orders that were ever paid and changed at ``since`` (aware) or later."""
+def variables(since: datetime, cursor: str | None, *, with_choice: bool = False) -> dict[str, Any]:
+    """Return its variables: orders that were ever paid and changed at ``since`` (aware) or later.
+
+    ``with_choice``: the merchant has the buyer's choice read from the cart.
+    """
     moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # whole seconds, cut: rather one order twice
-    return {"first": ORDERS_PAGE, "after": cursor, "wanted": f"{PAID_ONCE} updated_at:>='{moment}'"}
+    wanted = f"{PAID_ONCE} updated_at:>='{moment}'"
+    return {"first": ORDERS_PAGE, "after": cursor, "wanted": wanted, "withChoice": with_choice}
 
 
 def read_page(data: Mapping[str, Any], read_at: datetime) -> Page:
@@ -93,9 +102,13 @@ def is_fully_paid(node: Mapping[str, Any]) -> bool:
     """Say whether an order was once paid in full; a part of the price is not enough.
 
     ``fullyPaid`` compares what was received, returns not taken off, with the total (2026-10 schema). What was refunded
-    in full is taken by its state alone, since it only ever ends an order.
+    in full is taken by its state alone, since it only ever ends an order. What was paid and then edited to cost more is
+    partially paid from then on: it counts if what came in covers what it cost when it was placed.
     """
     state = node.get("displayFinancialStatus")
+    if state == PARTIALLY_PAID:
+        received, first = _amount(node, "totalReceivedSet"), _amount(node, "originalTotalPriceSet")
+        return node.get("edited") is True and received is not None and first is not None and received >= first
     return state == REFUNDED or (state in PAID_STATES and node.get("fullyPaid") is True)
 
 
@@ -117,7 +130,8 @@ def payload_of(node: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UnreadablePayload: it holds what no webhook's body may.
     """
-    money = _object(_object(node.get("totalPriceSet")).get("presentmentMoney"))
+    price = "originalTotalPriceSet" if node.get("displayFinancialStatus") == PARTIALLY_PAID else "totalPriceSet"
+    money = _object(_object(node.get(price)).get("presentmentMoney"))
     payload = {ours: node[theirs] for theirs, ours in _PLAIN.items() if theirs in node} | {
         "financial_status": str(node.get("displayFinancialStatus") or "").lower(),
         "total_price_set": {
@@ -127,6 +141,10 @@ def payload_of(node: Mapping[str, Any]) -> dict[str, Any]:
     for theirs, ours in (("billingAddress", "billing_address"), ("shippingAddress", "shipping_address")):
         if isinstance(node.get(theirs), dict):
             payload[ours] = {key: node[theirs].get(name) for name, key in _ADDRESS.items()}
+    if isinstance(notes := node.get("customAttributes"), list):
+        payload["note_attributes"] = [
+            {"name": note.get("key"), "value": note.get("value")} for note in map(_object, notes)
+        ]
     return parse_body(json.dumps(payload).encode())
 
 
@@ -145,6 +163,16 @@ def paid_at(node: Mapping[str, Any], payload: Mapping[str, Any], read_at: dateti
 def _paid_by(payment: Mapping[str, Any]) -> datetime | None:
     counts = payment.get("status") == "SUCCESS" and payment.get("kind") in PAYMENTS
     return _moment(payment.get("processedAt")) if counts else None
+
+
+def _amount(node: Mapping[str, Any], name: str) -> Decimal | None:
+    """An amount as the buyer paid it; None if it cannot be read."""
+    text = _object(_object(node.get(name)).get("presentmentMoney")).get("amount")
+    try:
+        amount = Decimal(text) if isinstance(text, str) else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() else None
 
 
 def _next_cursor(info: Mapping[str, Any], nodes: Sequence[Any]) -> str | None:

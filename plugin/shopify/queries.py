@@ -8,14 +8,34 @@ from typing import Any
 
 from plugin.recovery.consent import RegionRule
 from plugin.shopify.errors import ShopifyUnavailable
+from plugin.shopify.order_queries import (
+    CHANGED_ORDERS,
+    CHANGED_ORDERS_WITH_BUYER,
+    ORDERS_AGAIN,
+    ORDERS_PAGE,
+    SALE_OPT_OUTS,
+    Query,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A GraphQL document and the name of its one operation."""
-
-    name: str
-    document: str
+__all__ = [
+    "CHANGED_ORDERS",
+    "CHANGED_ORDERS_WITH_BUYER",
+    "CONSENT_POLICY",
+    "CREATE_PIXEL",
+    "DELETE_PIXEL",
+    "DOCUMENTS",
+    "ORDERS_PAGE",
+    "SHOP_DETAILS",
+    "UPDATE_PIXEL",
+    "WEB_PIXEL",
+    "PixelChange",
+    "Query",
+    "ShopDetails",
+    "read_consent_policy",
+    "read_pixel_change",
+    "read_shop_details",
+    "read_web_pixel",
+]
 
 
 SHOP_DETAILS = Query(
@@ -74,41 +94,6 @@ DELETE_PIXEL = Query(
     """,
 )
 
-ORDERS_PAGE = 50
-"""Orders of one answer; with ten transactions each, the dearer document asks for 750 of the 1000 points allowed."""
-
-# The lines are left out: their products need read_products, which nobody is asked for. Nor is the customer, whose type
-# needs read_customers (with it goes `dataSaleOptOut`).
-_ORDER = """
-id legacyResourceId name test cancelledAt createdAt processedAt updatedAt displayFinancialStatus fullyPaid
-        sourceName checkoutToken totalPriceSet { presentmentMoney { amount currencyCode } }
-        transactions(first: 10) { kind status processedAt }"""
-_ADDRESS = "{ firstName lastName city zip province provinceCode countryCodeV2 phone }"
-_BUYER = f"""
-        email phone clientIp
-        billingAddress {_ADDRESS}
-        shippingAddress {_ADDRESS}"""
-
-
-def _changed_orders(name: str, fields: str) -> Query:
-    return Query(
-        name,
-        f"""
-    query {name}($first: Int!, $after: String, $wanted: String!) {{
-      orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $wanted) {{
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {fields.strip()} }}
-      }}
-    }}
-    """,
-    )
-
-
-CHANGED_ORDERS = _changed_orders("ChangedOrders", _ORDER)
-"""Reconciliation while offline tracking is off: nothing of the buyer is asked for."""
-CHANGED_ORDERS_WITH_BUYER = _changed_orders("ChangedOrdersWithBuyer", _ORDER + _BUYER)
-"""Reconciliation while it is on."""
-
 DOCUMENTS = (
     SHOP_DETAILS,
     CONSENT_POLICY,
@@ -118,6 +103,8 @@ DOCUMENTS = (
     DELETE_PIXEL,
     CHANGED_ORDERS,
     CHANGED_ORDERS_WITH_BUYER,
+    ORDERS_AGAIN,
+    SALE_OPT_OUTS,
 )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from plugin.storage.opt_outs import READ_CUSTOMERS
+
 NEEDED: Final = ("read_orders", "write_pixels", "read_customer_events")
 """The same as in shopify.app.toml; nothing optional stands here."""
+OPTIONAL: Final = (READ_CUSTOMERS,)
+"""Likewise, what a merchant may grant beside: then orders of customers who opted out of data sale are found too."""
 
 
 def missing(granted: str) -> tuple[str, ...]:

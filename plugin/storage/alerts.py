@@ -11,6 +11,8 @@ from plugin.storage.shops import Shop
 from plugin.storage.vault import Place, Unsealable, Vault
 
 MOST_TRIES = 5
+PAUSE = timedelta(minutes=2)
+"""The tries are 0, 3, 15, 63 and 255 times this from the beginning: a server may be away, or ask us to come later."""
 HOLDS = timedelta(days=1)
 """An e-mail that could not leave for this long would be no news."""
 
@@ -61,14 +63,17 @@ def waiting(conn: Conn, vault: Vault, now: datetime, limit: int = 50) -> list[Al
     """Return e-mails that have not left, oldest first; each of them counts as tried once more."""
     rows = conn.execute(
         "UPDATE alert SET tries = tries + 1 WHERE (shop_id, cause, day) IN (SELECT shop_id, cause, day FROM alert"
-        " WHERE sent_at IS NULL AND tries < %s AND made_at > %s ORDER BY made_at LIMIT %s FOR UPDATE SKIP LOCKED)"
-        " RETURNING shop_id, cause, made_at",
-        (MOST_TRIES, now - HOLDS, limit),
+        " WHERE sent_at IS NULL AND tries < %s AND made_at > %s AND made_at + %s * (power(4, tries) - 1) <= %s"
+        " ORDER BY made_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING shop_id, cause, made_at",
+        (MOST_TRIES, now - HOLDS, PAUSE, now, limit),
     ).fetchall()
     found = []
     for row in rows:
-        shop = shops.by_id(conn, vault, row["shop_id"])
-        address = None if shop is None else address_of(conn, shop)
+        try:
+            shop = shops.by_id(conn, vault, row["shop_id"])
+        except Unsealable:  # its address does not open either; the other shops' do
+            continue
+        address = None if shop is None or shop.uninstalled_at is not None else address_of(conn, shop)
         if shop is not None and address is not None:
             found.append(Alert(shop, row["cause"], row["made_at"], address))
     return found

@@ -15,6 +15,7 @@ from plugin.recovery.outcomes import Outcome, Reason
 from plugin.recovery.purchase import fields_of
 from plugin.storage import evidence
 from plugin.storage.database import Conn
+from plugin.storage.entries import choice_of
 from plugin.storage.orders import event_place
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Unsealable
@@ -105,9 +106,9 @@ def _sent(row: DictRow) -> Sent:
 
 
 def _consent(row: DictRow, seen: dict[bytes, Evidence]) -> Consent | None:
-    known = None if row["token_hash"] is None else seen.get(bytes(row["token_hash"]))
-    if known is not None:
-        return known.consent
+    posts = None if row["token_hash"] is None else seen.get(bytes(row["token_hash"]))
+    if posts is not None:
+        return posts.with_choice(choice_of(row)).consent
     summary = (row["summary"] or {}).get("consent")
     return None if summary is None else Consent(**summary)
 

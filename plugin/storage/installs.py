@@ -8,8 +8,8 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from plugin.recovery.buyer import ALL_FIELDS
 from plugin.recovery.consent import RegionRule
+from plugin.recovery.dial import EVERYTHING
 from plugin.storage import upkeep
 from plugin.storage.database import Conn
 from plugin.storage.shops import Shop
@@ -77,7 +77,7 @@ def install(conn: Conn, vault: Vault, domain: str, details: Details, now: dateti
         # what was chosen before an uninstall was chosen for that time; what waits from then is not revived
         " ON CONFLICT (shop_id) DO UPDATE SET tracking_on = false, switch_count = shop_policy.switch_count + 1,"
         " consent_mode = 'recorded', ldu = false",
-        (row["id"], sorted(ALL_FIELDS)),
+        (row["id"], sorted(EVERYTHING)),
     )
     return int(row["id"])
 

@@ -1,23 +1,19 @@
-"""The ledger: reading its rows, judging them, and writing what became of them with the day's totals."""
+"""The ledger: judging its rows, and writing what became of them with the day's totals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from plugin.recovery.consent import ConsentMode
 from plugin.recovery.evidence import Evidence
-from plugin.recovery.order import PaidOrder
 from plugin.recovery.verdict import (
     Outcome,
     Reason,
-    Standing,
     Verdict,
     decide,
     is_final,
@@ -26,81 +22,15 @@ from plugin.recovery.verdict import (
 )
 from plugin.storage import evidence, totals
 from plugin.storage.database import Conn
-from plugin.storage.orders import region_from
+from plugin.storage.entries import Entry, Judged, lacks_answer, standing
 from plugin.storage.shops import Shop
+
+__all__ = ["UNKNOWN_END", "WITHOUT_EVENT", "Entry", "Judged", "judge", "standing", "summary_of", "sweep", "write"]
 
 NOTHING = Evidence.of([])
 WITHOUT_EVENT = Verdict(Outcome.WITHHELD, Reason.CONSENT_DECLINED)
 """No event was kept of the order, because its buyer had refused when it came in: that refusal stands."""
 UNKNOWN_END = Verdict(Outcome.FAILED, Reason.UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the ledger as far as judging and sending it needs."""
-
-    order: PaidOrder
-    connection_id: int | None
-    day: date
-    outcome: Outcome
-    reason: Reason
-    token_hash: bytes | None
-    has_match_data: bool
-    switch_count: int | None
-    sealed_event: bytes | None
-    attempt: UUID | None
-    tries: int
-    first_sent_at: datetime | None
-    in_doubt_since: datetime | None
-    released: bool
-    reposts: int
-    would: tuple[bool, bool]
-
-    @classmethod
-    def from_row(cls, row: DictRow) -> Entry:
-        """Read a row of paid_order."""
-        return cls(
-            order=PaidOrder(
-                id=row["order_id"],
-                number=row["number"],
-                placed_at=row["placed_at"],
-                paid_at=row["paid_at"],
-                updated_at=row["updated_at"],
-                value=row["value"],
-                currency=row["currency"],
-                test=row["test"],
-                from_checkout=row["from_checkout"],
-                cancelled=row["cancelled"],
-                billing=region_from(row["billing_region"]),
-                shipping=region_from(row["shipping_region"]),
-            ),
-            connection_id=row["connection_id"],
-            day=row["day"],
-            outcome=Outcome(row["outcome"]),
-            reason=Reason(row["reason"]),
-            token_hash=None if row["token_hash"] is None else bytes(row["token_hash"]),
-            has_match_data=row["has_match_data"],
-            switch_count=row["switch_count"],
-            sealed_event=row["sealed_event"],
-            attempt=row["attempt"],
-            tries=row["tries"],
-            first_sent_at=row["first_sent_at"],
-            in_doubt_since=row["in_doubt_since"],
-            released=row["released"],
-            reposts=row["reposts"],
-            would=(row["would_recorded"], row["would_store_policy"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An entry, what was known of its checkout, and what follows."""
-
-    entry: Entry
-    evidence: Evidence
-    verdict: Verdict
-    code: str | None = None
-    trace_id: str | None = None
 
 
 def judge(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> list[Judged]:
@@ -109,26 +39,14 @@ def judge(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> li
     judged = []
     for entry in entries:
         known = found.get(entry.token_hash, NOTHING) if entry.token_hash else NOTHING
+        known = known.with_choice(entry.cart_choice)
         verdict = decide(entry.order, standing(entry, shop), known, shop.policy, now)
         if verdict.reason is Reason.SENDING and entry.sealed_event is None:
             verdict = WITHOUT_EVENT if entry.in_doubt_since is None else UNKNOWN_END
+        elif verdict.reason is Reason.SENDING and entry.attempt is not None and lacks_answer(entry, shop):
+            verdict = Verdict(Outcome.WAITING, Reason.GRACE_PERIOD, look_at=now)  # put back, to be claimed with it
         judged.append(Judged(entry, known, verdict))
     return judged
-
-
-def standing(entry: Entry, shop: Shop) -> Standing:
-    """Return what the ledger knows of an order beside the order itself."""
-    current = shop.connection is not None and shop.connection.id == entry.connection_id
-    return Standing(
-        connected_when_placed=entry.connection_id is not None,
-        connection_is_current=current,
-        tracking_on_since_intake=entry.switch_count == shop.switch_count,
-        has_match_data=entry.has_match_data,
-        in_doubt_since=entry.in_doubt_since,
-        held=entry.reason is Reason.HELD,
-        released=entry.released,
-        sale_opted_out=False,
-    )
 
 
 # Compare-and-set: only the row that was judged changes. Whatever is decided, or came in before the switch was last off,
@@ -194,6 +112,7 @@ def summary_of(known: Evidence, order_id: int) -> dict[str, Any]:
     return {
         "delivery": delivery and str(delivery),
         "consent": known.consent and asdict(known.consent),
+        "from_cart": known.from_cart,
         "stages": sorted(known.stages),
         "first_at": known.first_at and known.first_at.isoformat(),
         "last_at": known.last_at and known.last_at.isoformat(),
@@ -223,8 +142,17 @@ def of_checkout(conn: Conn, shop_id: int, token_hash: bytes) -> list[Entry]:
     return [Entry.from_row(row) for row in rows]
 
 
+def by_ids(conn: Conn, shop_id: int, order_ids: Sequence[int]) -> list[Entry]:
+    """Return these orders, as far as the ledger has them, locked."""
+    rows = conn.execute(
+        "SELECT * FROM paid_order WHERE shop_id = %s AND order_id = ANY(%s) ORDER BY order_id FOR UPDATE",
+        (shop_id, list(order_ids)),
+    ).fetchall()
+    return [Entry.from_row(row) for row in rows]
+
+
 def settle_by_evidence(conn: Conn, shop: Shop, entries: Sequence[Entry], now: datetime) -> None:
-    """Judge the orders of one checkout now that its evidence says "delivered" or "refused".
+    """Judge orders now that their evidence says "delivered" or "refused", or Shopify told of their customers.
 
     Waiting orders follow the table, but for those that a request holds: it looks at the evidence itself. Of the decided
     ones only `missed` and `withheld consent_unknown` may still change, and only to `tracked`, for 7 days after placing.

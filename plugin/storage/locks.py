@@ -26,6 +26,8 @@ class Lock(IntEnum):
     """Who exchanges or refreshes a shop's Shopify tokens."""
     RECONCILING = 4715
     """One round of a shop's reconciliation at a time."""
+    MAILING = 4716
+    """One worker sends e-mails at a time."""
 
 
 class LockTimeout(Exception):

@@ -37,6 +37,8 @@ class PaidOrderRow(Base):
         Index("ix_paid_order_attempt", "shop_id", "attempt", postgresql_where=text("attempt IS NOT NULL")),
         Index("ix_paid_order_token", "shop_id", "token_hash"),
         Index("ix_paid_order_recent", "shop_id", "paid_at", "order_id"),
+        Index("ix_paid_order_reason", "shop_id", "reason", "paid_at", "order_id"),
+        Index("ix_paid_order_number", "shop_id", "number"),
         Index("ix_paid_order_untold", "shop_id", "day", postgresql_where=text("told_by = 'reconciliation'")),
         CheckConstraint("told_by IN ('webhook', 'reconciliation')", name="told_by_known"),
     )

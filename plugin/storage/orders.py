@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from psycopg.types.json import Jsonb
+
+from plugin.recovery.cart import CartChoice
 from plugin.recovery.evidence import Evidence
 from plugin.recovery.order import PaidOrder, Receipt, Region
 from plugin.recovery.purchase import purchase_event
@@ -33,22 +36,24 @@ class Told:
 
 TOLD_BY_WEBHOOK = Told(ToldBy.WEBHOOK, with_buyer=True)
 
-# The event is kept only if the switch still stands as it was read: this statement looks again.
+# The event is kept only if the switch still stands as it was read: this statement looks again. Should it go off between
+# this and the commit, the next sweep finds the row due, and erases the event. Nobody erases the shop meanwhile.
 # An erased order stays away, whoever tells of it. A repeat changes only what Shopify has told since (cancelled, voided,
 # refunded), and that a webhook did come. Nothing is taken back.
 _RECORD = """
 INSERT INTO paid_order (shop_id, order_id, generation, connection_id, number, placed_at, paid_at, updated_at, day,
     value, currency, test, from_checkout, cancelled, billing_region, shipping_region, token_hash, has_match_data,
-    told_by, switch_count, look_at, sealed_event)
+    told_by, cart_choice, switch_count, look_at, sealed_event)
 SELECT %(shop_id)s, %(order_id)s, %(generation)s,
     (SELECT id FROM meta_connection WHERE shop_id = %(shop_id)s AND from_at <= %(placed_at)s
         AND (until_at IS NULL OR until_at > %(placed_at)s) ORDER BY from_at DESC LIMIT 1),
     %(number)s, %(placed_at)s, %(paid_at)s, %(updated_at)s, %(day)s, %(value)s, %(currency)s, %(test)s,
     %(from_checkout)s, %(cancelled)s, %(billing)s, %(shipping)s, %(token_hash)s, %(has_match_data)s,
-    %(told_by)s, CASE WHEN p.tracking_on AND %(with_buyer)s THEN p.switch_count END, %(now)s,
+    %(told_by)s, %(cart_choice)s, CASE WHEN p.tracking_on AND %(with_buyer)s THEN p.switch_count END, %(now)s,
     CASE WHEN p.tracking_on AND p.switch_count = %(switch_count)s THEN %(sealed)s::bytea END
-FROM shop_policy p WHERE p.shop_id = %(shop_id)s
+FROM shop_policy p JOIN shop s ON s.id = p.shop_id AND s.erased_at IS NULL WHERE p.shop_id = %(shop_id)s
     AND NOT EXISTS (SELECT FROM tombstone t WHERE t.shop_id = %(shop_id)s AND t.hash = %(order_hash)s)
+FOR KEY SHARE OF s
 ON CONFLICT (shop_id, order_id) DO UPDATE SET
     told_by = CASE WHEN excluded.told_by = 'webhook' THEN excluded.told_by ELSE paid_order.told_by END,
     cancelled = paid_order.cancelled OR excluded.cancelled,
@@ -84,7 +89,10 @@ def record_paid(
         return None
     order = receipt.order
     token_hash = shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else None
-    wanted = told.with_buyer and _may_be_sent(shop, order) and not _needless(conn, shop, order, token_hash)
+    choice = receipt.choice if shop.cart_choices else None
+    known = _known(conn, shop, token_hash, choice)
+    receipt = replace(receipt, choice=None if known.ids_lost else choice)
+    wanted = told.with_buyer and _may_be_sent(shop, order) and not _needless(shop, order, known)
     conn.execute(
         _RECORD,
         {
@@ -107,10 +115,11 @@ def record_paid(
             "token_hash": token_hash,
             "has_match_data": not told.with_buyer or receipt.buyer.is_matchable(shop.fields),
             "told_by": told.by,
+            "cart_choice": choice and Jsonb(choice.kept()),
             "with_buyer": told.with_buyer,
             "switch_count": shop.switch_count,
             "now": now,
-            "sealed": _sealed_event(shop, receipt) if wanted else None,
+            "sealed": sealed_event(shop, receipt) if wanted else None,
         },
     )
     return shop.id
@@ -129,16 +138,20 @@ def _may_be_sent(shop: Shop, order: PaidOrder) -> bool:
     )
 
 
-def _needless(conn: Conn, shop: Shop, order: PaidOrder, token_hash: bytes | None) -> bool:
+def _known(conn: Conn, shop: Shop, token_hash: bytes | None, choice: CartChoice | None) -> Evidence:
+    """What posts and cart have told by now."""
+    posts = evidence.of(conn, shop.id, [token_hash]) if token_hash else {}
+    return posts.get(token_hash or b"", Evidence()).with_choice(choice)
+
+
+def _needless(shop: Shop, order: PaidOrder, known: Evidence) -> bool:
     """Whether the pixel has already reported the order, or its buyer already refused: it will not be sent."""
-    if token_hash is None:
-        return False
-    known = evidence.of(conn, shop.id, [token_hash]).get(token_hash, Evidence())
     refused = known.refused or (known.sale_opted_out and not shop.policy.ldu)
     return refused or known.delivered_for(order.id)
 
 
-def _sealed_event(shop: Shop, receipt: Receipt) -> bytes:
+def sealed_event(shop: Shop, receipt: Receipt) -> bytes:
+    """Return an order's event for Meta, with the fields that the shop sends, sealed for its row."""
     event = purchase_event(
         receipt,
         fields=shop.fields,

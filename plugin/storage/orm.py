@@ -30,13 +30,15 @@ def bind(app: Flask, url: str) -> None:
     db.init_app(app)
 
 
-def policy_changes(shop_id: int, limit: int = 100) -> Sequence[PolicyChangeRow]:
-    """Return a shop's switch log, the newest change first. Only within a request.
+def policy_changes(shop_id: int, limit: int = 100, *, before: int | None = None) -> Sequence[PolicyChangeRow]:
+    """Return a shop's switch log, the newest change first, those older than `before` (an id). Only within a request.
 
     Raises:
         DatabaseAway: see there.
     """
     wanted = select(PolicyChangeRow).where(PolicyChangeRow.shop_id == shop_id).order_by(PolicyChangeRow.id.desc())
+    if before is not None:
+        wanted = wanted.where(PolicyChangeRow.id < before)
     try:
         return db.session.scalars(wanted.limit(limit)).all()
     except OperationalError as cause:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from plugin.storage import dropping, evidence, locks, shops
+from plugin.storage import dropping, evidence, locks, narrowing, shops
 from plugin.storage.database import Conn, Database
 from plugin.storage.shops import OtherPixel, Shop
 from plugin.storage.vault import Vault
@@ -67,14 +67,18 @@ def switch_off(database: Database, vault: Vault, shop_id: int, staff: Staff, now
 def erase_waiting(database: Database, vault: Vault, shop_id: int, now: datetime, patience: float) -> SwitchedOff:
     """Erase what came in before the last switch-off; safe to repeat, and the sweep repeats it until it has ended.
 
-    What no request holds goes first; the rest when no request is under way, for which `patience` seconds are waited.
+    What came in since is cut to what the merchant still sends. What no request holds goes first; the rest when no
+    request is under way, for which `patience` seconds are waited.
     """
     dropped = _erase(database, vault, shop_id, now, held_too=False)
     try:
         with locks.nothing_in_flight(database, shop_id, patience):
-            dropped += _erase(database, vault, shop_id, now, held_too=True)
             with database.transaction() as conn:
-                conn.execute("UPDATE shop_policy SET erase_pending = false WHERE shop_id = %s", (shop_id,))
+                stand = narrowing.stand_of(conn, shop_id)
+            dropped += _erase(database, vault, shop_id, now, held_too=True)
+            narrowing.rewrite_waiting(database, vault, shop_id, now)
+            with database.transaction() as conn:
+                narrowing.nothing_pending(conn, shop_id, stand)
     except locks.LockTimeout:
         return SwitchedOff(dropped, still_out=True)
     return SwitchedOff(dropped, still_out=False)
@@ -110,13 +114,15 @@ class Choices:
     grace_minutes: int
     content_ids: str
     ldu: bool
+    cart_choices: bool
 
 
 def choose(conn: Conn, shop: Shop, chosen: Choices, now: datetime) -> None:
     """Keep the merchant's choices. A new grace period holds for orders that wait already."""
     conn.execute(
-        "UPDATE shop_policy SET consent_mode = %s, grace_minutes = %s, content_ids = %s, ldu = %s WHERE shop_id = %s",
-        (chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu, shop.id),
+        "UPDATE shop_policy SET consent_mode = %s, grace_minutes = %s, content_ids = %s, ldu = %s, cart_choices = %s"
+        " WHERE shop_id = %s",
+        (chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu, chosen.cart_choices, shop.id),
     )
     conn.execute(
         "UPDATE paid_order SET look_at = %s WHERE shop_id = %s AND outcome = 'waiting' AND reason = 'grace_period'"

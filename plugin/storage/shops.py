@@ -49,8 +49,11 @@ class Shop:
     currency: str
     ingest_key: str
     web_pixel_id: str | None
+    uninstalled_at: datetime | None
     reopen_needed: datetime | None
     """Since when Shopify takes no token of ours any more."""
+    reopen_why: str | None
+    """Which token it turned down first: `access_refused` or `refresh_refused`."""
     scopes: str
     """What Shopify has granted, comma-separated."""
     fields: frozenset[str]
@@ -58,6 +61,8 @@ class Shop:
     switch_count: int
     erase_pending: bool
     other_pixel: OtherPixel | None
+    cart_choices: bool
+    """Whether the buyer's choice is read from the cart too; of orders that come in while it is so."""
     policy: Policy
     connection: MetaConnection | None
 
@@ -65,7 +70,7 @@ class Shop:
 _SHOP = """
 SELECT s.*, k.generation AS key_generation, k.kid, k.data_key, k.lookup_key, p.tracking_on, p.switch_count,
        p.erase_pending, p.consent_mode, p.ldu, p.grace_minutes, p.fields, p.content_ids,
-       p.other_pixel,
+       p.other_pixel, p.cart_choices,
        c.id AS connection_id, c.dataset, c.from_at, c.kind, c.broken, c.token
 FROM shop s
 JOIN shop_key k ON k.shop_id = s.id
@@ -88,8 +93,11 @@ def by_ingest_key(conn: Conn, vault: Vault, key: str) -> Shop | None:
 
 
 def by_id(conn: Conn, vault: Vault, shop_id: int) -> Shop | None:
-    """Return a shop; one that has left too: its orders still need an end."""
-    return _shop(conn.execute(BY_ID, (shop_id,)).fetchone(), vault)
+    """Return a shop; one that has left too: its orders still need an end. None: its key was destroyed."""
+    found = _shop(conn.execute(BY_ID, (shop_id,)).fetchone(), vault)
+    if found is None:
+        vault.forget(shop_id)
+    return found
 
 
 def _shop(row: DictRow | None, vault: Vault) -> Shop | None:
@@ -107,13 +115,16 @@ def _shop(row: DictRow | None, vault: Vault) -> Shop | None:
         currency=row["currency"],
         ingest_key=row["ingest_key"],
         web_pixel_id=row["web_pixel_id"],
+        uninstalled_at=row["uninstalled_at"],
         reopen_needed=row["reopen_needed"],
+        reopen_why=row["reopen_why"],
         scopes=row["scopes"],
         fields=frozenset(row["fields"]),
         content_ids=row["content_ids"],
         switch_count=row["switch_count"],
         erase_pending=row["erase_pending"],
         other_pixel=None if row["other_pixel"] is None else OtherPixel(row["other_pixel"]),
+        cart_choices=row["cart_choices"],
         policy=_policy(row),
         connection=_connection(row),
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 FORMAT = 1
 HEAD = 3
 NONCE = 12
+HELD_FOR = 600.0
+"""Seconds that an opened key stays in memory: another process may have destroyed the stored one meanwhile."""
+MOST_HELD = 10_000
+"""Opened keys; a bound on memory, not on shops."""
 
 
 class Unsealable(Exception):
@@ -83,14 +89,25 @@ class WrappedKey:
     lookup: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A shop's keys in memory: the stored bytes that they were opened from, and when (seconds, monotonic)."""
+
+    stored: bytes = field(repr=False)
+    key: ShopKey
+    at: float
+
+
 class Vault:
     """The master keys: makes, wraps and opens the shops' keys."""
 
-    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
-        """`keys` newest first; the first wraps, all open."""
+    def __init__(self, keys: Sequence[tuple[str, bytes]], *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        """`keys` newest first; the first wraps, all open. `elapsed` counts seconds."""
         self._keys = dict(keys)
         self._active = keys[0][0]
-        self._opened: dict[tuple[int, bytes], ShopKey] = {}
+        self._elapsed = elapsed
+        self._opened: dict[int, Opened] = {}  # by shop, the longest held first
+        self._lock = threading.Lock()
 
     def new_key(self, shop_id: int, generation: int, *, lookup: bytes | None = None) -> tuple[WrappedKey, ShopKey]:
         """Make a shop's keys. The look-up key outlives a new data key, else evidence and orders would part."""
@@ -103,26 +120,45 @@ class Vault:
         return WrappedKey(key.generation, self._active, *parts)
 
     def open(self, shop_id: int, wrapped: WrappedKey) -> ShopKey:
-        """Open a shop's stored keys; kept in memory, since a webhook needs them each time.
+        """Open a shop's stored keys; kept in memory for HELD_FOR, since a webhook needs them each time.
+
+        Each opening also drops what has been held for longer, of any shop, and this shop's earlier keys.
 
         Raises:
             Unsealable: the master key is not among ours, or the stored keys were changed or belong to another shop.
         """
-        name = (shop_id, wrapped.data)
-        opened = self._opened.get(name)
-        if opened is None:
-            data, lookup = (
-                self._unwrap(sealed, shop_id, wrapped, use)
-                for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
-            )
-            if len(self._opened) >= 10_000:  # noqa: PLR2004 - a bound on memory, not on shops
-                self._opened.clear()
-            opened = self._opened[name] = ShopKey(shop_id, wrapped.generation, data, lookup)
-        return opened
+        now = self._elapsed()
+        with self._lock:
+            self._drop(older_than=now - HELD_FOR)
+            held = self._opened.get(shop_id)
+        if held is not None and held.stored == wrapped.data:
+            return held.key
+        data, lookup = (
+            self._unwrap(sealed, shop_id, wrapped, use)
+            for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
+        )
+        key = ShopKey(shop_id, wrapped.generation, data, lookup)
+        with self._lock:
+            self._opened.pop(shop_id, None)
+            self._opened[shop_id] = Opened(wrapped.data, key, now)
+        return key
 
     def forget(self, shop_id: int) -> None:
         """Drop a shop's opened keys from memory: its stored ones are destroyed."""
-        self._opened = {name: key for name, key in self._opened.items() if name[0] != shop_id}
+        with self._lock:
+            self._opened.pop(shop_id, None)
+
+    def held(self) -> frozenset[int]:
+        """Return the shops whose opened keys are in memory."""
+        with self._lock:
+            return frozenset(self._opened)
+
+    def _drop(self, *, older_than: float) -> None:
+        while self._opened:
+            shop_id, oldest = next(iter(self._opened.items()))
+            if oldest.at > older_than and len(self._opened) < MOST_HELD:
+                return
+            del self._opened[shop_id]
 
     def _wrap(self, secret: bytes, key: ShopKey, use: str) -> bytes:
         nonce = os.urandom(NONCE)
