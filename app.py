@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from plugin import health, pages, pixel
+from plugin import health, logs, pages, pixel
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.storage import orm
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
-from webhooks import app_lifecycle, compliance, orders_paid
+from webhooks import app_lifecycle, compliance, meta, orders_paid
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,12 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or EmbeddedPostgres(default_folder(settings.data_dir)).start()
 
 
+def served() -> Flask:
+    """Build the app for a server's process: what it says goes through the net, and no exception shows its text."""
+    logs.set_up()
+    return create_app()
+
+
 def create_app(settings: Settings | None = None, url: str | None = None) -> Flask:
     """Build the app. `url`: its database, where the caller has it already."""
     settings = settings or Settings.from_env(os.environ)
@@ -35,7 +41,7 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     url = url or database_url(settings)
     app.extensions["backstop"] = Services.build(settings, url)
     orm.bind(app, url)
-    for door in (orders_paid, app_lifecycle, compliance, pixel, health):
+    for door in (orders_paid, app_lifecycle, compliance, meta, pixel, health):
         app.register_blueprint(door.blueprint)
     pages.register(app)
     app.register_error_handler(DatabaseAway, _database_away)

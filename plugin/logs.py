@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 ALLOWED = (
     "shop_id", "order_id", "webhook_id", "topic", "outcome", "reason", "result", "count", "attempt",
     "status", "code", "subcode", "trace_id", "seconds", "error_id", "error",
+    "user_id", "purpose",
 )  # fmt: skip
-"""`error` is the name of an exception's class, never its text."""
+"""`error` is the name of an exception's class, never its text. `user_id` and `purpose`: which member of the staff read
+customer data, and what for."""
 
 SECRETS = re.compile(
     r"EAA[A-Za-z0-9]{8,}|shp(?:at|ca|ss|rt|pa)_[A-Za-z0-9]+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|[^\s@\"']+@[^\s@\"']+\.[a-z]{2,}"
-    r"|\b[0-9a-f]{64}\b|\+?[0-9][0-9 ()-]{8,}[0-9]",
+    r"|\b[0-9a-f]{64}\b|\?[^\s\"'<>]*=[^\s\"'<>]*|\+?[0-9][0-9 ()-]{8,}[0-9]",
     re.IGNORECASE,
 )
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from http import HTTPStatus
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from plugin.flood import RECOUNT, Gate, NoPlace, TooMany
 from plugin.recovery.evidence import Post, UnreadablePost
 from plugin.recovery.outcomes import Outcome
 from plugin.recovery.post import MAX_POST_BYTES
 from plugin.recovery.purchase import Browser
 from plugin.services import Services, services
-from plugin.storage import evidence, ledger, shops
+from plugin.storage import cart_ids, evidence, ledger, shops
+from plugin.storage.database import DatabaseAway
+from plugin.storage.evidence import Arrival, Kept, day_of
 
-blueprint = Blueprint("pixel", __name__, url_prefix="/pixel")
-ANYONE = {"Access-Control-Allow-Origin": "*"}
+PATH = "/pixel/evidence"
 MOST_OF_A_USER_AGENT = 1024
+
+blueprint = Blueprint("pixel", __name__)
 
 
 def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None) -> None:
@@ -28,9 +35,12 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
 
     Raises:
         UnreadablePost: it is none of our pixel's.
+        TooMany: nothing was written; there are too many posts, or too many new checkouts, of its shop.
         DatabaseAway: nothing was written.
     """
     post = Post.from_json(raw)
+    given.gate.admit_key(post.key)
+    browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url)
     now = given.clock.now()
     with given.evidence_database.transaction() as conn:
         shop = shops.by_ingest_key(conn, given.vault, post.key)
@@ -38,31 +48,84 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
             return
         orders = ledger.of_checkout(conn, shop.id, shop.key.lookup_hash(post.token))
         waits = not orders or any(order.outcome is Outcome.WAITING for order in orders)
-        browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url) if waits else None
-        evidence.keep(conn, shop, post, browser, now)
-        if evidence.settles(post):
+        settles = evidence.settles(post)
+        has_room = bool(orders) or given.gate.room.is_open(shop.id, day_of(now), settling=settles)
+        kept = evidence.keep(conn, shop, Arrival(post, now, browser if waits else None, has_room=has_room))
+        if settles and orders:
             ledger.settle_by_evidence(conn, shop, orders, now)
+        if evidence.refuses(post):
+            cart_ids.forget(conn, shop, orders)
+    _count(given, shop.id, day_of(now), kept)
 
 
-@blueprint.post("/evidence", provide_automatic_options=False)
-def take_evidence() -> ResponseReturnValue:
-    """Answer 204 to every well-formed post, known shop or not; 400 or 413 to anything else."""
+def _count(given: Services, shop_id: int, day: date, kept: Kept) -> None:
+    """Count a checkout that was added, and from time to time all of them, after the post is safe."""
+    room = given.gate.room
+    if kept is Kept.ADDED:
+        room.add(shop_id, day)
+    if room.claims_count(shop_id, day, given.gate.clock()):
+        with given.evidence_database.transaction() as conn:
+            room.counted(shop_id, day, **evidence.count(conn, shop_id, day))
+    if kept is Kept.NO_ROOM:
+        raise TooMany(RECOUNT)
+
+
+@contextmanager
+def _place(gate: Gate) -> Iterator[None]:
+    """Hold one of the gate's places, from before the body is read: it may come slowly, or never."""
     try:
-        request.max_content_length = MAX_POST_BYTES
-        raw = request.get_data(cache=False)
-        take(services(), raw, ip=_public_ip(), user_agent=_user_agent())
+        with gate.place():
+            yield
+    except NoPlace as full:
+        if gate.is_away():  # those who hold the places wait for the database
+            raise DatabaseAway("no place") from full
+        raise
+    except DatabaseAway:
+        gate.note_away()
+        raise
+
+
+@blueprint.post(PATH, provide_automatic_options=False)
+def take_evidence() -> ResponseReturnValue:
+    """Answer 204 to every well-formed post, known shop or not; 400, 413, 415 or 429 to anything else."""
+    given = services()
+    try:
+        given.gate.admit_address(request.remote_addr)
+        if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+            return "A post is not compressed.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        with _place(given.gate):
+            take(given, _body(), ip=_public_ip(), user_agent=_user_agent())
     except RequestEntityTooLarge:
-        return "The post is larger than 16 KiB.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ANYONE
+        return "The post is larger than 16 KiB.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     except UnreadablePost as fault:
-        return str(fault), HTTPStatus.BAD_REQUEST, ANYONE
-    return "", HTTPStatus.NO_CONTENT, ANYONE
+        return str(fault), HTTPStatus.BAD_REQUEST
+    except TooMany as fault:
+        return str(fault), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(fault.retry_after)}
+    return "", HTTPStatus.NO_CONTENT
 
 
-@blueprint.route("/evidence", methods=["OPTIONS"])
+@blueprint.route(PATH, methods=["OPTIONS"])
 def preflight() -> ResponseReturnValue:
     """Our pixel's posts need no preflight; a browser that sends one all the same is let through."""
-    headers = ANYONE | {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+    headers = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
     return "", HTTPStatus.NO_CONTENT, headers
+
+
+@blueprint.after_app_request
+def answer_anyone(response: Response) -> Response:
+    """Let every page read the answer, whatever it is; one that no view of ours gave (405, 503) too."""
+    if request.path == PATH:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _body() -> bytes:
+    """Read the body. One byte more than may be is read: a stream without a stated length is cut there unseen."""
+    request.max_content_length = MAX_POST_BYTES + 1
+    raw = request.get_data(cache=False)
+    if len(raw) > MAX_POST_BYTES:
+        raise RequestEntityTooLarge
+    return raw
 
 
 def _public_ip() -> str | None:

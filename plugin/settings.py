@@ -82,11 +82,28 @@ def _keys(value: str) -> tuple[tuple[str, bytes], ...]:
     return keys
 
 
-def _count(value: str) -> int:
-    if not re.fullmatch(r"[0-9]", value):
-        msg = "must be a number from 0 to 9"
+def _digits(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9]{1,25}", value):
+        msg = "must be a number"
         raise BadValue(msg)
-    return int(value)
+    return value
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,7}", value) or not least <= int(value) <= most:
+            msg = f"must be a whole number from {least} to {most}"
+            raise BadValue(msg)
+        return int(value)
+
+    return parse
+
+
+def _smtp(value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"smtp", "smtps"} or not urlsplit(value).hostname):
+        msg = "must be an address such as smtp://user:password@mail.example.com:587?from=app@example.com"
+        raise BadValue(msg)
+    return value
 
 
 def _scale(value: str) -> float:
@@ -120,6 +137,11 @@ class Settings:
     keys: tuple[tuple[str, bytes], ...] = field(repr=False, metadata=_env("BACKSTOP_KEYS", _keys, default=""))
     keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", _optional_path, default=""))
     graph_url: str = field(metadata=_standin("META_GRAPH_URL", "https://graph.facebook.com/v26.0"))
+    dialog_url: str = field(metadata=_standin("META_DIALOG_URL", "https://www.facebook.com/v26.0/dialog/oauth"))
+    meta_app_id: str = field(metadata=_env("META_APP_ID", _digits, default=""))
+    meta_app_secret: str = field(repr=False, metadata=_env("META_APP_SECRET", default=""))
+    meta_config_id: str = field(metadata=_env("META_CONFIG_ID", _digits, default=""))
+    """Of Facebook Login for Business; without all three, only a pasted token connects."""
     admin_url_template: str = field(
         metadata=_standin("SHOPIFY_ADMIN_URL_TEMPLATE", "https://{shop}/admin", _address_template)
     )
@@ -130,8 +152,13 @@ class Settings:
         metadata=_standin("POLARIS_JS_URL", "https://cdn.shopify.com/shopifycloud/polaris-1.js")
     )
     clock_url: str = field(metadata=_env("BACKSTOP_CLOCK_URL", lambda v: v and _web_address(v), default="", real=""))
-    trusted_proxies: int = field(metadata=_env("BACKSTOP_TRUSTED_PROXIES", _count, default="0"))
+    trusted_proxies: int = field(metadata=_env("BACKSTOP_TRUSTED_PROXIES", _whole(0, 9), default="0"))
     """How many proxies in front of us may say where a request came from."""
+    posts_per_shop: int = field(metadata=_env("BACKSTOP_POSTS_PER_SHOP", _whole(1, 100_000), default="500"))
+    posts_per_address: int = field(metadata=_env("BACKSTOP_POSTS_PER_ADDRESS", _whole(1, 100_000), default="20"))
+    checkouts_per_day: int = field(metadata=_env("BACKSTOP_CHECKOUTS_PER_DAY", _whole(1, 9_999_999), default="100000"))
+    smtp_url: str = field(repr=False, metadata=_env("SMTP_URL", _smtp, default=""))
+    """The server that e-mails to merchants leave by; without one none are sent."""
     sweep_period: timedelta = field(metadata=_env("BACKSTOP_SWEEP_SECONDS", _seconds, default="15"))
     lease: timedelta = field(metadata=_env("BACKSTOP_LEASE_SECONDS", _seconds, default="90"))
     doubt_delay: timedelta = field(metadata=_env("BACKSTOP_DOUBT_SECONDS", _seconds, default="60"))
@@ -142,6 +169,11 @@ class Settings:
     def is_local(self) -> bool:
         """Whether the app's own address is on this machine: only then may stand-ins be named."""
         return is_local(self.url)
+
+    @property
+    def offers_login(self) -> bool:
+        """Whether a shop can be connected by logging in at Facebook."""
+        return bool(self.meta_app_id and self.meta_app_secret and self.meta_config_id)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:

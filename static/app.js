@@ -37,7 +37,8 @@
   function show(doc, next, moved, part) {
     document.title = doc.title;
     page().replaceWith(document.adoptNode(next));
-    const wanted = part && document.getElementById(part); // where on the page the link led to
+    const late = page().querySelector('[data-meanwhile]'); // a form that was not taken, for somebody else was faster
+    const wanted = late || (part && document.getElementById(part)); // where on the page the link led to
     const wrong = page().querySelector('[error]:not(s-modal [error])') || page().querySelector('[error]');
     if (wrong) {
       wrong.closest('s-modal')?.showOverlay();
@@ -111,13 +112,17 @@
     shopify.saveBar.leaveConfirmation().then(() => visit(link.href), () => {});
   });
 
+  const filled = (said) => new URLSearchParams([...said].filter(([, value]) => value));
+
   addEventListener('submit', async (event) => {
     const form = event.target;
     event.preventDefault();
     if (form.dataset.busy) return; // a double click sends once
     form.dataset.busy = 'yes';
+    const said = new URLSearchParams(new FormData(form));
     try {
-      await visit(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
+      if (form.method === 'get') await visit(`${form.action}?${filled(said)}`);
+      else await visit(form.action, { method: 'POST', body: said });
     } finally {
       delete form.dataset.busy;
     }

@@ -168,7 +168,8 @@ def connect(services: Services, shop: Shop, dataset: str = "1234567890123456", *
     """Connect a dataset, some time ago."""
     with services.database.transaction() as conn:
         at = services.clock.now() - (ago or timedelta(days=30))
-        connections.connect(conn, shop, dataset, "EAAtesttoken", user_id="42", now=at)
+        connected_as = connections.connect(conn, shop, dataset, "EAAtesttoken", user_id="42", now=at)
+        connections.works(conn, shop.id, connected_as, services.clock.now())  # its daily check is not due
         connected = shops.by_id(conn, services.vault, shop.id)
     assert connected is not None
     return connected

@@ -23,11 +23,16 @@ PREFIXES = ("x-shopify-", "shopify-")
 """Webhooks carry the first; Shopify's newer "Events" the second."""
 LONGEST_NAME = 128
 NOT_SIGNED = "This request does not carry Shopify's signature for this app."
+EMPTY = "This webhook carries no body."
 TOO_LARGE = "This request is larger than a webhook can be."
 
 
 class BadSignature(Exception):
     """The body was not signed with one of the app's secrets, or does not say what it is."""
+
+
+class NoBody(BadSignature):
+    """Well signed, but over nothing at all: not a webhook, for each of them carries an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,14 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> De
 
     Raises:
         BadSignature: anything else, whatever the headers hold.
+        NoBody: well signed, and empty.
     """
     ours = {name.lower(): value for name, value in headers.items()}
     given = _header(ours, "hmac-sha256").encode(errors="replace")  # bytes: what is not ASCII differs like any other
     if not any(hmac.compare_digest(_signature(raw, secret), given) for secret in secrets):
         raise BadSignature("no signature that fits")
+    if not raw:
+        raise NoBody("nothing was delivered")
     topic, shop_domain, webhook_id = (_header(ours, name) for name in ("topic", "shop-domain", "webhook-id"))
     if not is_shop_domain(shop_domain) or not _is_name(topic) or not _is_name(webhook_id):
         raise BadSignature("no topic, shop or id")
@@ -63,7 +71,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> De
 
 
 def verified(view: Callable[[Delivery], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
-    """Let a view see signed deliveries only; answers 401 or 413, with one sentence, to all else."""
+    """Let a view see signed deliveries only; answers 400, 401 or 413, with one sentence, to all else."""
 
     @wraps(view)
     def door() -> ResponseReturnValue:
@@ -71,6 +79,8 @@ def verified(view: Callable[[Delivery], ResponseReturnValue]) -> Callable[[], Re
         secrets = current_app.extensions["backstop"].settings.shopify_secrets
         try:
             delivery = verify(request.get_data(), dict(request.headers), secrets)
+        except NoBody:
+            return EMPTY, HTTPStatus.BAD_REQUEST
         except BadSignature:
             return NOT_SIGNED, HTTPStatus.UNAUTHORIZED
         except RequestEntityTooLarge:

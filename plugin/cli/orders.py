@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
-from typing import Any
+from datetime import UTC, datetime
 
 import click
 
+from plugin import explaining
 from plugin.cli.run import build_services
 from plugin.services import Services
-from plugin.storage import held, shops
+from plugin.storage import held, reading, shops
 from plugin.storage.database import DatabaseAway
+from plugin.storage.held import Said, Word
+from plugin.storage.policy import Staff
 from plugin.storage.shops import Shop
+
+OPERATOR = Staff("", "command line")
+"""How the switch log names who acts here."""
 
 
 @click.group()
@@ -79,20 +85,31 @@ def explain(shop_domain: str, order_id: int, as_json: bool) -> None:  # noqa: FB
     given = build_services()
     shop_id = find_shop(given, shop_domain)
     with given.database.transaction() as conn:
-        row = conn.execute(
-            "SELECT order_id, number, outcome, reason, placed_at, paid_at, look_at, decided_at, first_sent_at,"
-            " in_doubt_since, reposts,"
-            " basis, fields_sent, code, trace_id, summary, sealed_event IS NOT NULL AS holds_event"
-            " FROM paid_order WHERE shop_id = %s AND order_id = %s",
-            (shop_id, order_id),
-        ).fetchone()
-    if row is None:
+        row = conn.execute(_FACTS, (shop_id, order_id)).fetchone()
+        story = reading.order(conn, shop_id, order_id)
+    if row is None or story is None:
         raise click.ClickException(f"There is no order {order_id} of {shop_domain} in the ledger.")
-    click.echo(json.dumps(row, default=str) if as_json else "\n".join(_lines(row)))
+    if as_json:
+        click.echo(json.dumps(row, default=str))
+        return
+    line = story.line
+    click.echo(f"Order {line.number} ({line.order_id}): {line.outcome}, {line.reason}")
+    click.echo("\n".join(explaining.explain(story, _utc).lines(_utc)))
 
 
-def _held(shop_domain: str, order_id: int | None, *, all_held: bool, send: bool) -> None:
-    """Do with held orders what the merchant says."""
+_FACTS = """
+SELECT order_id, number, outcome, reason, placed_at, paid_at, look_at, decided_at, first_sent_at, in_doubt_since,
+    reposts, basis, fields_sent, code, trace_id, summary, sealed_event IS NOT NULL AS holds_event
+FROM paid_order WHERE shop_id = %s AND order_id = %s
+"""
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _held(shop_domain: str, order_id: int | None, word: Word, *, all_held: bool) -> None:
+    """Do with held orders what the merchant says, and record it."""
     if all_held == (order_id is not None):
         raise click.UsageError("Name one ORDER, or give --all-held.")
     given = build_services()
@@ -101,11 +118,11 @@ def _held(shop_domain: str, order_id: int | None, *, all_held: bool, send: bool)
         shop = shops.by_id(conn, given.vault, shop_id)
         if shop is None:
             raise click.ClickException("The store's keys are gone: nothing of it can be sent or closed.")
-        act = held.send if send else held.close
-        count = act(conn, shop, given.clock.now(), order_id)
-    if not count:
+        done = held.say(conn, shop, OPERATOR, given.clock.now(), Said(word, order_id))
+    if done is None or not done.count:
         raise click.ClickException("No order is held there.")
-    click.echo(f"{count} {'to be sent' if send else 'closed as failed, unconfirmed'}.")
+    worth = ", ".join(f"{value:,.2f} {currency}" for value, currency in done.values)
+    click.echo(f"{done.count} worth {worth} {'to be sent' if word is Word.SEND else 'closed as failed, unconfirmed'}.")
 
 
 @orders.command("send")
@@ -114,7 +131,7 @@ def _held(shop_domain: str, order_id: int | None, *, all_held: bool, send: bool)
 @click.option("--all-held", is_flag=True, help="all held orders of the store")
 def send(shop_domain: str, order_id: int | None, all_held: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Send a held order once more, though Meta might count it twice."""
-    _held(shop_domain, order_id, all_held=all_held, send=True)
+    _held(shop_domain, order_id, Word.SEND, all_held=all_held)
 
 
 @orders.command("close")
@@ -123,37 +140,7 @@ def send(shop_domain: str, order_id: int | None, all_held: bool) -> None:  # noq
 @click.option("--all-held", is_flag=True, help="all held orders of the store")
 def close(shop_domain: str, order_id: int | None, all_held: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Close a held order without sending it: it ends failed, unconfirmed."""
-    _held(shop_domain, order_id, all_held=all_held, send=False)
-
-
-def _lines(row: dict[str, Any]) -> list[str]:
-    """The explanation in plain lines: what, why, when, on what evidence, what was sent."""
-    known = row["summary"] or {}
-    lines = [
-        f"Order {row['number']} ({row['order_id']}): {row['outcome']}, {row['reason']}",
-        f"placed {row['placed_at']:%Y-%m-%d %H:%M} UTC, paid {row['paid_at']:%Y-%m-%d %H:%M} UTC",
-        f"pixel: {known.get('delivery') or 'no word'}; stages seen: {', '.join(known.get('stages') or []) or 'none'}",
-        f"consent: {_consent(known.get('consent'))}",
-    ]
-    if row["look_at"]:
-        lines.append(f"looked at again {row['look_at']:%Y-%m-%d %H:%M} UTC")
-    if row["first_sent_at"]:
-        lines.append(
-            f"sent {row['first_sent_at']:%Y-%m-%d %H:%M} UTC on {row['basis']}, again {row['reposts']} times,"
-            f" trace {row['trace_id'] or '-'}, fields {', '.join(row['fields_sent'] or [])}"
-        )
-    lines.append(
-        "The buyer's hashes are kept, sealed, until it is decided."
-        if row["holds_event"]
-        else "Nothing of the buyer is kept."
-    )
-    return lines
-
-
-def _consent(consent: dict[str, bool] | None) -> str:
-    if consent is None:
-        return "none recorded"
-    return ", ".join(f"{purpose} {'yes' if given else 'no'}" for purpose, given in consent.items())
+    _held(shop_domain, order_id, Word.CLOSE, all_held=all_held)
 
 
 @shops_group.command("list")
@@ -189,4 +176,19 @@ def _shop_lines(shop: Shop | None) -> list[str]:
     if link and link.broken:
         meta += f", broken: {link.broken}"
     switch = "on" if shop.policy.tracking_on else "off"
-    return [f"{shop.domain} (generation {shop.generation})", f"Meta: {meta}", f"Offline conversion tracking: {switch}"]
+    return [
+        f"{shop.domain} (generation {shop.generation})",
+        f"Shopify: {_with_shopify(shop)}",
+        f"Meta: {meta}",
+        f"Offline conversion tracking: {switch}",
+    ]
+
+
+def _with_shopify(shop: Shop) -> str:
+    """Whether Shopify takes our tokens, and if not, since when, and what ends that."""
+    if shop.uninstalled_at is not None:
+        return f"left {shop.uninstalled_at:%Y-%m-%d}"
+    if shop.reopen_needed is None:
+        return "installed"
+    since = f"{shop.reopen_needed:%Y-%m-%d %H:%M} UTC"
+    return f"has to be opened again: Shopify takes no token of ours since {since} ({shop.reopen_why})"

@@ -71,7 +71,7 @@ def web(host: str, port: int, workers: int) -> None:
         str(port),
     ]
     server += ["--workers", str(workers), "--blocking-threads", "32", "--no-ws", "--log-level", "warning"]
-    server += ["--working-dir", str(ROOT), "--factory", "app:create_app"]
+    server += ["--working-dir", str(ROOT), "--factory", "app:served"]
     os.environ["DATABASE_URL"] = url
     os.execv(server[0], server)  # noqa: S606 - the same process becomes the server: signals reach it
 

@@ -6,33 +6,53 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
 from plugin.pages import (
+    alert_address,
     connection,
     dashboard,
     data_protection,
     door,
+    facebook,
+    guide,
     headers,
+    held,
+    meta_test_code,
     orders,
     other_pixel,
+    popup,
+    preview,
     settings,
     show,
     stopped,
     switch,
+    switch_log,
 )
 from plugin.shopify.errors import ShopifyError
 from plugin.storage.database import DatabaseAway
 
 ROUTES = (
     ("GET", "/", dashboard.dashboard),
+    ("POST", "/guide", guide.answer_guide),
     ("GET", "/settings", settings.settings),
     ("POST", "/settings", settings.save_settings),
+    ("GET", "/settings/preview", preview.preview),
+    ("POST", "/test-code", meta_test_code.use_test_code),
+    ("POST", "/alerts", alert_address.keep_alert_address),
     ("POST", "/connect", connection.connect),
     ("POST", "/disconnect", connection.disconnect),
     ("POST", "/place-pixel", connection.place_pixel),
+    ("POST", "/facebook/start", facebook.start_login),
+    ("GET", "/facebook/state", facebook.login_state),
+    ("POST", "/facebook/find", facebook.find_dataset),
+    ("POST", "/facebook/choose", facebook.choose_dataset),
+    ("POST", "/facebook/cancel", facebook.cancel_login),
     ("POST", "/other-pixel", other_pixel.answer_other_pixel),
     ("POST", "/offline-tracking", switch.offline_tracking),
     ("GET", "/orders", orders.orders),
     ("GET", "/orders/<order_id>", orders.order),
-    ("GET", "/switch-log", settings.switch_log),
+    ("POST", "/orders/held", held.say_to_held),
+    ("POST", "/orders/<order_id>/held", held.say_to_held),
+    ("GET", "/switch-log", switch_log.switch_log),
+    ("GET", "/switch-log.csv", switch_log.switch_log_file),
     ("GET", "/data-protection", data_protection.data_protection),
     ("GET", "/data-protection/<request_id>.json", data_protection.data_file),
     ("GET", "/bounce", door.bounce),
@@ -51,5 +71,6 @@ def register(app: Flask) -> None:
     blueprint.register_error_handler(ShopifyError, stopped.by_shopify)
     blueprint.register_error_handler(HTTPException, stopped.by_request)
     app.register_blueprint(blueprint)
+    app.register_blueprint(popup.blueprint)
     show.set_up(app)
     headers.version_static_files(app)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Self, cast
 
+from werkzeug.datastructures import MultiDict
+
+from plugin.recovery.buyer import too_broad
 from plugin.recovery.consent import ConsentMode
-from plugin.storage import policy
+from plugin.recovery.dial import DIAL
+from plugin.storage import narrowing, policy
 from plugin.storage.database import Conn
 from plugin.storage.policy import Staff
 from plugin.storage.shops import Shop
@@ -18,6 +24,13 @@ SHORTEST_GRACE: Final = 10
 LONGEST_GRACE: Final = 1440
 GRACE_WRONG: Final = f"Enter a whole number of minutes from {SHORTEST_GRACE} to {LONGEST_GRACE}."
 CHOOSE_ONE: Final = "Choose one of the options."
+TOO_BROAD: Final = (
+    "These alone could mean anybody, so Meta would take no order. Choose the email, the phone, the customer id, or a "
+    "name together with more of the name or with the place. What tells of the browser does not count: not every order "
+    "has it."
+)
+
+Form = MultiDict[str, str]
 
 
 class WrongChoices(Exception):
@@ -36,22 +49,33 @@ class Choices:
     grace_minutes: int
     content_ids: Literal["product", "variant"]
     ldu: bool
+    cart_choices: bool
+    """Whether the buyer's choice is read from the cart too."""
+    fields: tuple[str, ...]
+    """The identifiers that are sent, in the dial's order."""
 
     @classmethod
     def of(cls, shop: Shop) -> Self:
         """Return what is chosen now."""
         chosen = shop.policy
         minutes = round(chosen.grace.total_seconds() / 60)
-        return cls(chosen.consent_mode.value, minutes, _content_ids(shop.content_ids), chosen.ldu)
+        return cls(
+            consent_mode=chosen.consent_mode.value,
+            grace_minutes=minutes,
+            content_ids=_content_ids(shop.content_ids),
+            ldu=chosen.ldu,
+            cart_choices=shop.cart_choices,
+            fields=_in_order(shop.fields),
+        )
 
     @classmethod
-    def from_form(cls, form: Mapping[str, str]) -> Self:
-        """Read a form: `consent_mode`, `grace_minutes`, `content_ids`, and `ldu` where it is ticked.
+    def from_form(cls, form: Form) -> Self:
+        """Read a form: `consent_mode`, `grace_minutes`, `content_ids`, each of `fields`, and what is ticked.
 
         Raises:
             WrongChoices: one sentence for each field that says something else than it may.
         """
-        grace = form.get("grace_minutes", "").strip()
+        grace, named = form.get("grace_minutes", "").strip(), form.getlist("fields")
         errors = {}
         if form.get("consent_mode") not in set(ConsentMode):
             errors["consent_mode"] = CHOOSE_ONE
@@ -59,35 +83,83 @@ class Choices:
             errors["grace_minutes"] = GRACE_WRONG
         if form.get("content_ids") not in {"product", "variant"}:
             errors["content_ids"] = CHOOSE_ONE
+        if too_broad(named) or not set(named) <= set(DIAL):
+            errors["fields"] = TOO_BROAD
         if errors:
             raise WrongChoices(errors)
-        return cls(form["consent_mode"], int(grace), _content_ids(form["content_ids"]), form.get("ldu") == "yes")
+        return cls(
+            consent_mode=form["consent_mode"],
+            grace_minutes=int(grace),
+            content_ids=_content_ids(form["content_ids"]),
+            ldu=form.get("ldu") == "yes",
+            cart_choices=form.get("cart_choices") == "yes",
+            fields=_in_order(named),
+        )
+
+    @property
+    def seen(self) -> str:
+        """These choices as a form carries them along: what its page showed, so that a stale one is noticed."""
+        return json.dumps(self.texts(), separators=(",", ":"))
+
+    def texts(self) -> dict[str, str]:
+        """Return each field's value as the log has it."""
+        return {field.name: _text(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     def differences(self, other: Choices) -> dict[str, tuple[str, str]]:
         """Return what differs: the field's name, its value here, and its value there."""
-        pairs = {
-            field.name: (_text(getattr(self, field.name)), _text(getattr(other, field.name))) for field in fields(self)
-        }
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return _differences(self.texts(), other.texts())
+
+    def changed_since(self, seen: str) -> dict[str, tuple[str, str]] | None:
+        """Return what differs by now from what a form's page showed; None if it is not known what that was."""
+        try:
+            shown = json.loads(seen)
+        except (ValueError, RecursionError):
+            return None
+        now = self.texts()
+        is_ours = isinstance(shown, dict) and shown.keys() == now.keys()
+        return _differences({name: str(text) for name, text in shown.items()}, now) if is_ours else None
+
+    def sends_less(self, other: Choices) -> bool:
+        """Whether by the other choices something of an order is sent no more that is sent by these."""
+        fewer = not set(self.fields) <= set(other.fields)
+        stricter = self.consent_mode != other.consent_mode == ConsentMode.RECORDED
+        return fewer or stricter or (self.ldu and not other.ldu)
 
     def changes_pixel(self, other: Choices) -> bool:
         """Whether the pixel in the shop has to be told."""
         return (self.content_ids, self.ldu) != (other.content_ids, other.ldu)
 
 
-def keep(conn: Conn, shop: Shop, chosen: Choices, staff: Staff, now: datetime) -> None:
-    """Keep choices, and record who changed what. A new grace period holds for orders that wait already."""
-    values = policy.Choices(chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu)
+def keep(conn: Conn, shop: Shop, chosen: Choices, staff: Staff, now: datetime) -> bool:
+    """Keep choices, and record who changed what; return whether less is sent from now on.
+
+    A new grace period holds for orders that wait already. Where less is sent, the caller has what waits rewritten.
+    """
+    before = Choices.of(shop)
+    less = before.sends_less(chosen)
+    values = policy.Choices(
+        chosen.consent_mode, chosen.grace_minutes, chosen.content_ids, chosen.ldu, chosen.cart_choices
+    )
     policy.choose(conn, shop, values, now)
-    for what, (old, new) in Choices.of(shop).differences(chosen).items():
+    narrowing.choose_fields(conn, shop.id, chosen.fields, sends_less=less)
+    for what, (old, new) in before.differences(chosen).items():
         policy.record(conn, shop.id, staff, now, (what, old, new, None))
+    return less
+
+
+def _in_order(names: frozenset[str] | list[str]) -> tuple[str, ...]:
+    return tuple(name for name in DIAL if name in names)
 
 
 def _content_ids(text: str) -> Literal["product", "variant"]:
     return cast("Literal['product', 'variant']", text)
 
 
-def _text(value: str | int) -> str:
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    return {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+
+
+def _text(value: str | int | tuple[str, ...]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return ",".join(value) if isinstance(value, tuple) else str(value)

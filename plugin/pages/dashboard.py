@@ -1,17 +1,23 @@
-"""GET /: how pixel, connection and switch stand, the last 30 days, and the newest orders."""
+"""GET /: how pixel, connection and switch stand, the orders of some days in figures, and the newest of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.jobs.alerts import TROUBLES
+from plugin.pages.banners import banner_of, first_of
+from plugin.pages.choosing import Section, ends_soon
 from plugin.pages.door import Visit, merchant_only
-from plugin.pages.figures import OTHERS, SERIES, figures_of, last_days
+from plugin.pages.figures import OTHERS, RANGES, SERIES, figures_of, last_days, range_of
+from plugin.pages.guide import guide_of
+from plugin.pages.notices import said
 from plugin.pages.tracking import tracking_of
-from plugin.storage import reading, reconciling
+from plugin.storage import counting, listing, overview
+from plugin.storage.overview import Overview
 
 NEWEST = 10
 NO_ERRORS: Mapping[str, str] = {}
@@ -19,27 +25,43 @@ NO_ERRORS: Mapping[str, str] = {}
 
 @merchant_only
 def dashboard(visit: Visit) -> ResponseReturnValue:
-    """Show the dashboard."""
+    """Show the dashboard; `days`: how many days its figures are of."""
     return show(visit)
 
 
 def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseReturnValue:
     """Return the page; `errors`: what is wrong, by the field at which it is shown (then it answers 422)."""
-    first, last = last_days(visit.shop.time_zone, visit.now)
+    days = range_of(request.args.get("days", ""))
+    first, last = last_days(visit.shop.time_zone, visit.now, days)
     with visit.given.database.transaction() as conn:
-        tracking = tracking_of(conn, visit.shop, "dashboard")
-        counts = reading.counts(conn, visit.shop.id, first, last)
-        orders = reading.recent(conn, visit.shop.id, limit=NEWEST)
-        untold = reconciling.untold(conn, visit.shop.id, first, last)
+        stands = overview.of(conn, visit.shop.id)
+        tracking = tracking_of(conn, visit.shop, "dashboard", stands)
+        counts = counting.counts(conn, visit.shop.id, first, last)
+        orders = listing.latest(conn, visit.shop.id, limit=NEWEST)
+    facebook = _facebook(visit, stands)
+    state = banner_of(visit.shop, stands, tracking, facebook, counts.measured)
     page = render_template(
         "dashboard.html",
         shop=visit.shop,
+        stands=stands,
         tracking=tracking,
-        figures=figures_of(counts, first, last),
+        facebook=facebook,
+        banner=first_of(state, errors, said()[0] if said()[1] else ""),
+        guide=guide_of(visit.shop, stands),
+        days=days,
+        ranges=RANGES,
+        counts=counts,
+        figures=figures_of(counts.days, first, last),
         series=SERIES,
         others=OTHERS,
         orders=orders,
-        untold=untold,
+        troubles=TROUBLES,
         errors=errors,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+
+
+def _facebook(visit: Visit, stands: Overview) -> Section:
+    """How the connection stands, from what has been read already."""
+    ends_at = ends_soon(stands.details, visit.now)
+    return Section(visit.given.settings.offers_login, stands.details, ends_at, stands.ended)

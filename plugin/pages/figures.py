@@ -1,4 +1,4 @@
-"""The last 30 days in figures, and as a chart that needs no script."""
+"""Paid orders of some days in figures, and as a chart that needs no script."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from plugin.pages.show import zone_of
 from plugin.recovery.outcomes import Outcome
-from plugin.storage.reading import DayCount
+from plugin.storage.counting import DayCount
 
-DAYS = 30
+RANGES: Final = (7, 30, 90)
+"""Days that can be looked at."""
+USUAL: Final = 30
 SERIES = (Outcome.TRACKED, Outcome.RECOVERED, Outcome.WITHHELD, Outcome.MISSED)
 """What the chart shows, from the bottom up. The others are few, and named below it."""
 OTHERS = (Outcome.WAITING, Outcome.FAILED, Outcome.IGNORED)
@@ -22,6 +25,10 @@ FLOOR = 158.0
 LINES = 3
 """Lines of the grid above the floor."""
 THINNEST = 0.8
+GAP = 0.21
+"""Between two columns, as a share of one's room."""
+LABELLED: Final[Mapping[int, int]] = {7: 1, 30: 7, 90: 21}
+"""Every how many columns there is room for a label, also on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,15 @@ class Figures:
         return [(FLOOR - HEIGHT * line / LINES, self.top * line // LINES) for line in range(LINES, -1, -1)]
 
 
-def last_days(zone: str, now: datetime) -> tuple[date, date]:
-    """Return the first and the last of the 30 days that end today, by the shop's calendar."""
+def range_of(text: str) -> int:
+    """Return the number of days that an address names; the usual one if it names none of ours."""
+    return int(text) if text in {str(days) for days in RANGES} else USUAL
+
+
+def last_days(zone: str, now: datetime, days: int = USUAL) -> tuple[date, date]:
+    """Return the first and the last of the days that end today, by the shop's calendar."""
     today = now.astimezone(zone_of(zone)).date()
-    return today - timedelta(days=DAYS - 1), today
+    return today - timedelta(days=days - 1), today
 
 
 def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
@@ -92,9 +104,10 @@ def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
 
 
 def _column(n: int, of: int, day: date, counts: Counter[Outcome], top: int) -> Column:
-    step = 100 / of
-    label = f"{day.day} {day:%b}" if n % 7 == 1 and n < of - 2 else ""  # the last would be cut off
-    return Column(day, label, n * step + 0.35, step - 0.7, counts, tuple(_bars(counts, top)))
+    step, every = 100 / of, LABELLED.get(of, 7)
+    has_room = every == 1 or (n % every == 1 and n < of - 2)  # the last would be cut off
+    label = f"{day.day} {day:%b}" if has_room else ""
+    return Column(day, label, (n + GAP / 2) * step, (1 - GAP) * step, counts, tuple(_bars(counts, top)))
 
 
 def _bars(counts: Mapping[Outcome, int], top: int) -> Iterable[Bar]:

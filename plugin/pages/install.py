@@ -7,12 +7,22 @@ from datetime import datetime
 from zlib import crc32
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask import request
+
 from plugin.recovery.consent import RegionRule
 from plugin.services import Services
 from plugin.shopify import access
-from plugin.shopify.errors import ShopifyError
-from plugin.shopify.queries import CONSENT_POLICY, SHOP_DETAILS, read_consent_policy, read_shop_details
-from plugin.storage import installs, locks, reading, shops
+from plugin.shopify.errors import ShopifyDisconnected, ShopifyError, ShopifyRefused
+from plugin.shopify.queries import (
+    CONSENT_POLICY,
+    SHOP_DETAILS,
+    WEB_PIXEL,
+    read_consent_policy,
+    read_shop_details,
+    read_web_pixel,
+)
+from plugin.shopify.tokens import TokenClient
+from plugin.storage import connections, installs, locks, reading, shops
 from plugin.storage.database import Conn
 from plugin.storage.installs import Details, Tokens
 from plugin.storage.shops import Shop
@@ -26,6 +36,7 @@ def opened(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
 
     Several first visits at once make one install: all but one wait, look again, and find it done. A shop of which
     Shopify took no token any more gets new ones; this one visit still sees it as it was, so that its page can say so.
+    If it has left and come back without our being told, it is installed anew.
 
     Raises:
         IdTokenRefused: Shopify finds the id token too old.
@@ -34,8 +45,8 @@ def opened(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
     """
     with given.database.transaction() as conn:
         shop = _ready(given, conn, domain, now)
-        turn = reading.known_id(conn, domain)
-    if shop is not None:
+        turn = shop.id if shop is not None else reading.known_id(conn, domain)
+    if shop is not None and not (_is_loaded_by_admin() and _is_shut_out(given, shop, now)):
         return shop
     # a shop that was never here has no id yet; its name stands in, and if that is another's id, the two take turns
     with locks.tokens(given.database, crc32(domain.encode()) if turn is None else turn):
@@ -75,20 +86,74 @@ def _ready(given: Services, conn: Conn, domain: str, now: datetime) -> Shop | No
     return shop if tokens is not None and access.is_usable(tokens, now) else None
 
 
+def _is_loaded_by_admin() -> bool:
+    """Whether Shopify's admin loads the app just now, which follows each install; within the app, scripts ask."""
+    return "id_token" in request.args
+
+
+def _has_something_to_lose(shop: Shop) -> bool:
+    return shop.policy.tracking_on or shop.connection is not None
+
+
+def _is_shut_out(given: Services, shop: Shop, now: datetime) -> bool:
+    """Whether Shopify turns our token down, as it does after an uninstall: its webhook may have been lost.
+
+    Asked only where something of an earlier installation could go on. Shopify away: not known, so no.
+    """
+    if not _has_something_to_lose(shop):
+        return False
+    settings = given.settings
+    client = TokenClient(settings.admin_url_template, settings.api_key, settings.shopify_secrets[0], access.QUICK)
+    try:
+        token = access.access_token(given.database, given.vault, client, shop, now)
+    except ShopifyDisconnected:
+        return True
+    except ShopifyError:
+        return False
+    if not access.is_shut_out(settings.admin_url_template, shop, token):
+        return False
+    access.turned_down(given.database, shop, token, now)
+    return True
+
+
 def _let_in(given: Services, domain: str, id_token: str, now: datetime) -> Shop:
+    """Get tokens for a visit's id token. A shop whose installation still is the one we knew stays as it is."""
     tokens = access.for_keeping(given.tokens.exchange(domain, id_token, now))
     with given.database.transaction() as conn:
-        shop = shops.by_domain(conn, given.vault, domain)
-        if shop is not None:  # it had only run out of tokens
-            installs.keep_tokens(conn, shop, tokens)
-            return shop
+        known = shops.by_domain(conn, given.vault, domain)
+    if known is not None and _is_same_installation(given, known, tokens.access):
+        access.keep(given.database, known, tokens)
+        return known
+    return _install(given, domain, tokens, now)
+
+
+def _is_same_installation(given: Services, shop: Shop, token: str) -> bool:
+    """Whether a shop that ran out of tokens is the installation we knew, and not one that left and came back.
+
+    Shopify removes an app's web pixel when the app is uninstalled, so the one that we placed proves it. Without that
+    proof it counts as a new one, in which nothing that was chosen in the old one holds.
+
+    Raises:
+        ShopifyError: Shopify does not say. Nothing was changed; the next visit asks again.
+    """
+    if not _has_something_to_lose(shop):
+        return True
+    try:
+        found = read_web_pixel(given.admin.run(shop.domain, token, WEB_PIXEL))
+    except ShopifyRefused:  # no pixel, or none that we may see
+        return False
+    return found is not None and found == shop.web_pixel_id
+
+
+def _install(given: Services, domain: str, tokens: Tokens, now: datetime) -> Shop:
     details = _details(given, domain, tokens)
     with given.database.transaction() as conn:
+        untold = connections.uninstall(conn, domain, now)  # of an installation that ended without our being told
         shop_id = installs.install(conn, given.vault, domain, details, now)
         shop = shops.by_domain(conn, given.vault, domain)
         assert shop is not None  # noqa: S101 - installed a line above, in this transaction
         installs.keep_tokens(conn, shop, tokens)
-    log.info("store installed", extra={"shop_id": shop_id})
+    log.info("store installed" if untold is None else "store installed anew", extra={"shop_id": shop_id})
     return shop
 
 

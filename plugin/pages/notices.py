@@ -17,6 +17,12 @@ MOST_DIGITS = 9
 STANDS: Final = "The dataset is connected, but the pixel is not placed yet. "
 ONE_OUT: Final = "One request to Meta is still out; the pages of its orders tell how it ended."
 
+NOT_REVOKED: Final = (
+    " Facebook did not take our permission back. To end it there, open your business settings at Meta, and remove this "
+    "app under Integrations, Connected apps."
+)
+SHARED: Final = " Facebook goes on letting this app in, for another of your shops is connected by the same login."
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -40,8 +46,47 @@ def _pixel_problem(sentence: str) -> Notice:
     return Notice(STANDS + sentence, problem=True)
 
 
+def _disconnected(said: str, *, problem: bool) -> Notice:
+    return Notice(
+        "Disconnected. {n} waiting orders were dropped unsent." + said,
+        none="Disconnected. No order was waiting." + said,
+        one="Disconnected. 1 waiting order was dropped unsent." + said,
+        problem=problem,
+    )
+
+
+LEFT: Final = " The pixel could not be taken out of your shop yet; please remove it below."
+LOGIN: Final[Mapping[str, Notice]] = {
+    "connected_one_out": Notice(
+        "Connected. To the dataset before, one request is still out; no other will start.", problem=True
+    ),
+    "login_cancelled": Notice("The login was cancelled; nothing was connected."),
+    "login_denied": Notice("Facebook was not allowed to let the app in, so nothing was connected.", problem=True),
+    "login_code_refused": Notice(
+        "Facebook did not complete the login, so nothing was connected. Please try again.", problem=True
+    ),
+    "login_meta_away": Notice(
+        "Facebook does not answer right now, so nothing was connected. Please try again in a few minutes.", problem=True
+    ),
+    "login_not_ours": Notice(
+        "Facebook calls the new permission invalid, so nothing was connected. Please log in again.", problem=True
+    ),
+    "disconnected_shared": _disconnected(SHARED, problem=False),
+    "disconnected_not_revoked": _disconnected(NOT_REVOKED, problem=True),
+    "disconnected_one_out_shared": _disconnected(" " + ONE_OUT + SHARED, problem=True),
+    "disconnected_one_out_not_revoked": _disconnected(" " + ONE_OUT + NOT_REVOKED, problem=True),
+    "disconnected_pixel_left_shared": _disconnected(LEFT + SHARED, problem=True),
+    "disconnected_pixel_left_not_revoked": _disconnected(LEFT + NOT_REVOKED, problem=True),
+}
+"""What is said of logins at Facebook, and of what becomes of them."""
 NOTICES: Final[Mapping[str, Notice]] = {
+    **LOGIN,
     "saved": Notice("Settings saved."),
+    "alerts_on": Notice("E-mails go to this address from now on."),
+    "alerts_off": Notice("No more e-mails are sent."),
+    "saved_one_out": Notice(f"Settings saved; nothing starts by the older ones any more. {ONE_OUT}", problem=True),
+    "test_code_used": Notice("The test code goes along for 24 hours. Orders sent with it count at Meta."),
+    "test_code_removed": Notice("The test code is removed."),
     "connected": Notice("Connected, and the pixel is placed. One question is left: does another Meta pixel run?"),
     "renewed": Notice("Connected, and the pixel is placed."),
     "other_pixel_answered": Notice("Your answer is saved."),
@@ -68,6 +113,25 @@ NOTICES: Final[Mapping[str, Notice]] = {
         "Disconnected. The pixel could not be taken out of your shop yet; please remove it below.", problem=True
     ),
     "on": Notice(f"{SWITCH} is on. Orders that come in from now on are sent if the pixel misses them."),
+    "on_recovering": Notice(
+        f"{SWITCH} is on, and the orders of the last 7 days are read again. This page says how far."
+    ),
+    "held_send": Notice(
+        "{n} held orders are sent now.",
+        none="No order needs your word any more: it was decided meanwhile.",
+        one="1 held order is sent now.",
+    ),
+    "held_close": Notice(
+        "{n} held orders were closed without being sent.",
+        none="No order needs your word any more: it was decided meanwhile.",
+        one="1 held order was closed without being sent.",
+    ),
+    "held_more": Notice(
+        "Nothing was sent or closed: other orders need your word than when that page was loaded. Please look again.",
+        problem=True,
+    ),
+    "guide_closed": Notice("The setup guide is closed."),
+    "guide_left_off": Notice(f"{SWITCH} stays off. You can turn it on at any time."),
     "off": Notice(
         f"{SWITCH} is off. {{n}} waiting orders were dropped unsent.",
         none=f"{SWITCH} is off. No order was waiting to be sent.",
@@ -82,9 +146,9 @@ NOTICES: Final[Mapping[str, Notice]] = {
 }
 
 
-def go_on(endpoint: str, code: str, n: int | None = None) -> ResponseReturnValue:
-    """Lead to a page after a step, with what that page is to say about it."""
-    return redirect(url_for(endpoint, note=code, n=n), HTTPStatus.SEE_OTHER)
+def go_on(endpoint: str, code: str, n: int | None = None, *, order_id: int | None = None) -> ResponseReturnValue:
+    """Lead to a page (of an order, where one is named) after a step, with what that page is to say about it."""
+    return redirect(url_for(endpoint, order_id=order_id, note=code, n=n), HTTPStatus.SEE_OTHER)
 
 
 def said() -> tuple[str, bool]:

@@ -3,111 +3,106 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
 from http import HTTPStatus
-from typing import Final
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.explaining import explain
+from plugin.jobs.alerts import TROUBLES
 from plugin.pages import words
 from plugin.pages.door import Visit, merchant_only
+from plugin.pages.show import moment
 from plugin.pages.stopped import NO_SUCH_ORDER, stopped
-from plugin.recovery.evidence import Delivery
-from plugin.recovery.outcomes import Outcome
+from plugin.recovery.outcomes import REASONS, Outcome, Reason
 from plugin.recovery.purchase import event_id
-from plugin.storage import reading
-from plugin.storage.reading import Mark, OrderStory
+from plugin.storage import held as held_orders
+from plugin.storage import listing, opt_outs, pixel_health, reading
+from plugin.storage.held import Held
+from plugin.storage.listing import Mark, Wanted
 
 PAGE = 50
 ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 LARGEST_ID = 2**63 - 1
-KINDS = dict.fromkeys(Outcome, "none") | {
-    Outcome.RECOVERED: "ok",
-    Outcome.TRACKED: "ok",
-    Outcome.MISSED: "bad",
-    Outcome.FAILED: "bad",
-}
-"""How the end of an order is marked."""
-DELIVERY_KINDS: Final[Mapping[str, str]] = {
-    Delivery.SENT: "ok",
-    Delivery.BLOCKED: "bad",
-    Delivery.TIMEOUT: "bad",
-    Delivery.NO_ORDER_ID: "bad",
-}
-"""How the browser's last word is marked. What the buyer's choice kept back is no fault, and silence alone is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A moment in an order's life; `kind` is how it is marked: ok, bad, info or none."""
-
-    at: datetime
-    title: str
-    text: str
-    kind: str = "none"
+DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+LONGEST_NUMBER = 64
+REASONS_SHOWN = {outcome: sorted(REASONS[outcome]) for outcome in Outcome}
 
 
 @merchant_only
 def orders(visit: Visit) -> ResponseReturnValue:
-    """Show paid orders, the latest first: `outcome` names which, `before` where the list goes on."""
-    wanted = request.args.get("outcome", "")
-    outcome = Outcome(wanted) if wanted in set(Outcome) else None
+    """Show paid orders, the latest first: those of `outcome`, `reason`, `day` and `number`; from `before` on."""
+    wanted = _wanted(request.args)
     before = Mark.from_text(request.args.get("before", ""))
     with visit.given.database.transaction() as conn:
-        found = reading.recent(conn, visit.shop.id, limit=PAGE + 1, outcome=outcome, before=before)
+        found = listing.latest(conn, visit.shop.id, limit=PAGE + 1, wanted=wanted, before=before)
+        held = held_orders.waiting(conn, visit.shop.id)
     shown = found[:PAGE]
     return render_template(
         "orders.html",
         shop=visit.shop,
         orders=shown,
-        outcome=outcome,
+        held=held,
+        wanted=wanted,
+        kept=_kept(wanted),
+        reasons=REASONS_SHOWN,
         outcomes=tuple(Outcome),
         is_first=before is None,
         next_mark=str(shown[-1].mark) if len(found) > PAGE else None,
     )
 
 
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    """What an address looks for; what it says wrongly is as if it were not said."""
+    outcome, reason = asked.get("outcome", ""), asked.get("reason", "")
+    number = " ".join(asked.get("number", "").replace("\0", "").split())[:LONGEST_NUMBER]
+    return Wanted(
+        outcome=Outcome(outcome) if outcome in set(Outcome) else None,
+        reason=Reason(reason) if reason in set(Reason) else None,
+        day=_day(asked.get("day", "")),
+        number=number if number.strip("#") else "",
+    )
+
+
+def _day(text: str) -> date | None:
+    if not DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _kept(wanted: Wanted) -> Mapping[str, str]:
+    """What is looked for, as addresses carry it on."""
+    day = wanted.day.isoformat() if wanted.day else ""
+    said = {"outcome": wanted.outcome or "", "reason": wanted.reason or "", "day": day, "number": wanted.number}
+    return {name: str(value) for name, value in said.items() if value}
+
+
 @merchant_only
 def order(visit: Visit, order_id: str) -> ResponseReturnValue:
     """Show one order of this shop."""
-    story = None
+    story, trouble = None, None
     if ORDER_ID.fullmatch(order_id) and int(order_id) <= LARGEST_ID:
         with visit.given.database.transaction() as conn:
             story = reading.order(conn, visit.shop.id, int(order_id))
+            trouble = None if story is None else pixel_health.trouble_at(conn, visit.shop.id, story.line.paid_at)
     if story is None:
         return stopped(NO_SUCH_ORDER, HTTPStatus.NOT_FOUND)
+    line = story.line
     return render_template(
         "order.html",
         shop=visit.shop,
         story=story,
-        steps=sorted(steps_of(story), key=lambda step: step.at, reverse=True),
+        held=Held(1, ((line.value, line.currency),)) if story.needs_word else Held(0, ()),
+        trouble=TROUBLES[trouble.trouble] if trouble else None,
+        asks_customers=opt_outs.readable(visit.shop),
+        told=explain(story, partial(moment, zone=visit.shop.time_zone)),
         fields=[name for field, name in words.FIELDS.items() if field in story.fields_sent],
         as_is=[name for field, name in words.AS_IS.items() if field in story.fields_sent],
-        event_id=event_id(story.line.order_id),
+        event_id=event_id(line.order_id),
     )
-
-
-def steps_of(story: OrderStory) -> Iterator[Step]:
-    """Yield what happened to an order, in no particular order."""
-    line, seen = story.line, story.seen
-    yield Step(story.placed_at, "Order placed", "Meta is told this time, whenever the order is sent.")
-    yield Step(line.paid_at, "Order paid", "From here on the pixel has the grace period to report it.", "info")
-    if seen.first_at and seen.last_at:
-        stages = ", ".join(text for stage, text in words.STAGES.items() if stage in seen.stages)
-        yield Step(seen.first_at, "First word from the browser", f"In all it reported: {stages}.")
-        if seen.last_at != seen.first_at or seen.delivery:
-            delivery = words.DELIVERIES.get(seen.delivery or "", words.NO_DELIVERY)
-            kind = DELIVERY_KINDS.get(seen.delivery or "", "none")
-            yield Step(seen.last_at, "Last word from the browser", delivery, kind)
-    if story.first_sent_at:
-        yield Step(story.first_sent_at, "Sent to Meta", "The first request with this order.", "info")
-    if story.in_doubt_since:
-        text = "A request with this order was sent, and its answer never came. A repeat carries the same event id."
-        yield Step(story.in_doubt_since, "In doubt", text, "bad")
-    if story.decided_at:
-        yield Step(
-            story.decided_at, words.LABELS[line.outcome], words.WHY[line.reason].short + ".", KINDS[line.outcome]
-        )

@@ -12,6 +12,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from plugin.pages import install, words
+from plugin.pages.identifiers import labels_of
 from plugin.pages.notices import said
 from plugin.services import services
 from plugin.shopify import scopes
@@ -28,7 +29,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"moment": moment, "money": money, "missing_scopes": scopes.missing}
-    app.jinja_env.globals |= {"words": words}
+    app.jinja_env.globals |= {"words": words, "labels_of": labels_of}
 
 
 def common() -> dict[str, Any]:

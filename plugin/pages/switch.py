@@ -13,7 +13,7 @@ from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.tracking import PLACES
 from plugin.pages.words import SWITCH, WARNING_VERSION
-from plugin.storage import policy, reading, shops
+from plugin.storage import again, policy, reading, shops
 from plugin.storage.policy import Staff
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,10 @@ NO_SUCH_STEP: Final = "The switch can be turned on or off, and nothing else. Not
 
 @merchant_only
 def offline_tracking(visit: Visit) -> ResponseReturnValue:
-    """Move the switch: `on` 1 or 0, `place` the page it is on; to put it on also `ack` and the text's `warning`."""
+    """Move the switch: `on` 1 or 0, `place` the page it is on; to put it on also `ack` and the text's `warning`.
+
+    `recover`, where ticked: the last 7 days are recovered too.
+    """
     form = request.form
     place, wanted = form.get("place", ""), form.get("on", "")
     if place not in PLACES or wanted not in {"0", "1"}:
@@ -41,15 +44,19 @@ def offline_tracking(visit: Visit) -> ResponseReturnValue:
 
 
 def _on(visit: Visit, place: str) -> ResponseReturnValue:
-    staff = Staff(visit.user_id, place)
+    staff, recovers = Staff(visit.user_id, place), request.form.get("recover") == "yes"
     with visit.given.database.transaction() as conn:
         shop = shops.by_domain(conn, visit.given.vault, visit.shop.domain) if reading.hold(conn, visit.shop) else None
         can_be_on = shop is not None and shop.connection is not None
         changed = can_be_on and policy.switch_on(conn, visit.shop.id, staff, WARNING_VERSION, visit.now)
+        # read again: now that it is ours to move, nobody else moves the switch
+        after = shops.by_domain(conn, visit.given.vault, visit.shop.domain) if changed and recovers else None
+        if after is not None:
+            again.ask(conn, after, staff, visit.now)
     if not can_be_on:
         return _refused(visit, place, "switch", NOT_CONNECTED)
     log.info("offline tracking switched on", extra={"shop_id": visit.shop.id, "result": "on" if changed else "was on"})
-    return go_on(f"pages.{place}", "on")
+    return go_on(f"pages.{place}", "on_recovering" if changed and recovers else "on")
 
 
 def _off(visit: Visit, place: str) -> ResponseReturnValue:

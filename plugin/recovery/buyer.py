@@ -28,6 +28,7 @@ __all__ = [
     "phone_for_meta",
     "postcode_for_meta",
     "region_for_meta",
+    "too_broad",
 ]
 
 FIELD_ORDER: Final = ("em", "ph", "fn", "ln", "ct", "st", "zp", "country", "external_id")
@@ -94,8 +95,18 @@ class Buyer:
 
         Source: Meta, "Best practices for the Conversions API", combinations that are too broad (subcode 2804050).
         """
-        present = self.user_data(fields).keys()
-        return browser or not any(present <= too_broad for too_broad in _TOO_BROAD)
+        return browser or not too_broad(self.user_data(fields))
+
+
+def too_broad(names: Iterable[str]) -> bool:
+    """Say whether a buyer of whom no more than these fields is told could be anybody, so that Meta refuses the event.
+
+    What tells of the browser does not count: it is not known of every order, and a user agent narrows nothing down.
+
+    Source: as above.
+    """
+    known = ALL_FIELDS.intersection(names)
+    return any(known <= broad for broad in _TOO_BROAD)
 
 
 def _hashed(values: Iterable[str | None]) -> tuple[str, ...]:

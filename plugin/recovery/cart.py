@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 
+from plugin.recovery.choice import BROWSER_ID, MAX_BROWSER_ID, Consent
 from plugin.recovery.payload import moment_from
-from plugin.recovery.post import BROWSER_ID, MAX_BROWSER_ID, Consent
 
 NAME: Final = "_backstop"
 _VALUE: Final = re.compile(r"1;(-|[maps]{1,4});([0-9T:.Z+-]{10,40});([^;]*);([^;]*)")
@@ -46,7 +46,7 @@ class CartChoice:
             return None
         letters = match[1]
         consent = Consent("m" in letters, "a" in letters, "p" in letters, "s" in letters)
-        kept = not consent.refused and consent.sale_of_data
+        kept = consent.allows_ids
         return cls(consent, at, _browser_id(match[3], kept=kept), _browser_id(match[4], kept=kept))
 
     def kept(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeVar
 
 from plugin.recovery import payload as read
 from plugin.recovery.buyer import Buyer
+from plugin.recovery.cart import CartChoice
 from plugin.recovery.origin import came_from_checkout, client_of
 from plugin.recovery.payload import UnreadablePayload, parse_body
 
@@ -123,6 +124,8 @@ class Receipt:
     items: tuple[Item, ...]
     client_ip: str | None = field(repr=False)
     client_user_agent: str | None = field(repr=False)
+    choice: CartChoice | None = field(default=None, repr=False)
+    """What the cart told of the buyer's choice; whoever keeps a receipt asks first whether the merchant wants it."""
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any], *, paid_at: datetime) -> Self:
@@ -136,6 +139,7 @@ class Receipt:
             items=tuple(_item(line, order.currency) for line in read.objects_at(payload, "line_items")),
             client_ip=client_ip,
             client_user_agent=user_agent,
+            choice=CartChoice.from_payload(payload),
         )
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
 from plugin.recovery.order import Item, Receipt
 from plugin.recovery.origin import clean_user_agent, public_address
 
+T = TypeVar("T")
+
 EVENT_NAME: Final = "Purchase"
 ACTION_SOURCE: Final = "website"
+
+BROWSER_FIELDS: Final = ("client_ip_address", "client_user_agent", "fbp", "fbc")
+"""What tells of the buyer's browser; Meta's names. It takes them as they are only."""
+
+_IDS: Final = ("fbp", "fbc")
 
 _GEOLOCATED: Final = {"data_processing_options_country": 0, "data_processing_options_state": 0}
 """Meta finds the state by the buyer's address on the internet."""
@@ -22,8 +29,8 @@ _CALIFORNIA: Final = {"data_processing_options_country": 1, "data_processing_opt
 _LIMITED: Final = ("data_processing_options", *_GEOLOCATED)
 """What limited data use adds to an event."""
 
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")  # 404.95 is written as such, through no float
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+ENCODER: Final = msgspec.json.Encoder(decimal_format="number")  # 404.95 is written as such, through no float
+DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,6 +43,12 @@ class Browser:
     user_agent: str | None = None
     url: str | None = None
 
+    def only(self, fields: frozenset[str]) -> Browser:
+        """Return what of it the merchant lets go; the page's address tells of nobody and stays."""
+        told = dict(zip(BROWSER_FIELDS, (self.ip, self.user_agent, self.fbp, self.fbc), strict=True))
+        ip, user_agent, fbp, fbc = (value if name in fields else None for name, value in told.items())
+        return Browser(fbp, fbc, ip, user_agent, self.url)
+
 
 def event_id(order_id: int) -> str:
     """Return the id of an order's Purchase: the pixel builds the same one, so that Meta drops a second copy."""
@@ -45,20 +58,24 @@ def event_id(order_id: int) -> str:
 def purchase_event(
     receipt: Receipt, *, fields: frozenset[str], shop_url: str, content_ids: Literal["product", "variant"]
 ) -> bytes:
-    """Return the Meta server event of a receipt as compact JSON (UTF-8), without browser ids; same receipt, same bytes.
+    """Return the Meta server event of a receipt as compact JSON (UTF-8); same receipt, same bytes.
+
+    Browser ids are in it where the cart told them with a choice that allows them.
 
     ``fields``: the identifiers the merchant sends. ``shop_url``: the shop's public address, for want of the page's.
     ``content_ids``: which ids the merchant's catalogue has; lines without such an id (tips) are left out.
     """
     order = receipt.order
-    client = {"client_ip_address": receipt.client_ip, "client_user_agent": receipt.client_user_agent}
+    choice = receipt.choice
+    ids = (choice.fbp, choice.fbc) if choice and choice.consent.allows_ids else (None, None)
+    client = dict(zip(BROWSER_FIELDS, (receipt.client_ip, receipt.client_user_agent, *ids), strict=True))
     event = {
         "event_name": EVENT_NAME,
         "event_time": int(order.placed_at.timestamp()),
         "event_id": event_id(order.id),
         "action_source": ACTION_SOURCE,
         "event_source_url": shop_url,
-        "user_data": receipt.buyer.user_data(fields) | _known(client),
+        "user_data": receipt.buyer.user_data(fields) | _known(_chosen(client, fields)),
         "custom_data": {
             "value": order.value,
             "currency": order.currency,
@@ -66,19 +83,21 @@ def purchase_event(
             **_contents(receipt.items, content_ids),
         },
     }
-    return _ENCODER.encode(event)
+    return ENCODER.encode(event)
 
 
-def with_browser(event: bytes, browser: Browser | None, *, ldu: bool) -> bytes:
+def with_browser(event: bytes, browser: Browser | None, *, ldu: bool, ids: bool = True) -> bytes:
     """Return the event with what is known of the buyer's browser, and with limited data use if ``ldu``.
 
     What the browser itself told replaces Shopify's word on its address and user agent - but for an address that is none
-    of the public internet. Limited data use goes without browser ids. Same arguments, same bytes; and an event that was
-    finished before, but never left, may be finished again.
+    of the public internet - and the cart's word on browser ids. Limited data use goes without browser ids, and so does
+    an order whose buyer refused at any time what they need (``ids`` False). Same arguments, same bytes; and an event
+    that was finished before, but never left, may be finished again.
     """
     told = browser or Browser()
-    changed: dict[str, Any] = _DECODER.decode(event)
-    for name in ("fbp", "fbc"):
+    changed: dict[str, Any] = DECODER.decode(event)
+    ids = ids and not ldu
+    for name in () if ids else _IDS:
         changed["user_data"].pop(name, None)
     for name in _LIMITED:
         changed.pop(name, None)
@@ -86,8 +105,8 @@ def with_browser(event: bytes, browser: Browser | None, *, ldu: bool) -> bytes:
         {
             "client_ip_address": public_address(told.ip or ""),
             "client_user_agent": clean_user_agent(told.user_agent or ""),
-            "fbp": None if ldu else told.fbp,
-            "fbc": None if ldu else told.fbc,
+            "fbp": told.fbp if ids else None,
+            "fbc": told.fbc if ids else None,
         }
     )
     if told.url:
@@ -95,18 +114,42 @@ def with_browser(event: bytes, browser: Browser | None, *, ldu: bool) -> bytes:
     if ldu:
         located = "client_ip_address" in changed["user_data"]
         changed |= {"data_processing_options": ["LDU"], **(_GEOLOCATED if located else _CALIFORNIA)}
-    return _ENCODER.encode(changed)
+    return ENCODER.encode(changed)
 
 
 def fields_of(event: bytes) -> list[str]:
     """Return the names of what an event tells of the buyer, sorted; never a value."""
-    return sorted(_DECODER.decode(event)["user_data"])
+    return sorted(DECODER.decode(event)["user_data"])
 
 
 def user_data_of(event: bytes) -> dict[str, Any]:
     """Return what an event tells of the buyer, for finding an event by a hash; it is not to be kept or shown."""
-    found: dict[str, Any] = _DECODER.decode(event)["user_data"]
+    found: dict[str, Any] = DECODER.decode(event)["user_data"]
     return found
+
+
+def limited(event: bytes, fields: frozenset[str]) -> bytes:
+    """Return the event without what ``fields`` does not allow of the buyer; the same bytes if nothing has to go.
+
+    Limited data use without the buyer's address names the strictest state, as ``with_browser`` does.
+    """
+    changed: dict[str, Any] = DECODER.decode(event)
+    told = changed["user_data"]
+    if told.keys() <= fields:
+        return event
+    changed["user_data"] = _chosen(told, fields)
+    if "data_processing_options" in changed and "client_ip_address" not in changed["user_data"]:
+        changed |= _CALIFORNIA
+    return ENCODER.encode(changed)
+
+
+def is_limited(event: bytes) -> bool:
+    """Say whether an event asks Meta for limited data use."""
+    return bool(DECODER.decode(event).get("data_processing_options"))
+
+
+def _chosen(values: dict[str, T], fields: frozenset[str]) -> dict[str, T]:
+    return {name: value for name, value in values.items() if name in fields}
 
 
 def _known(values: dict[str, str | None]) -> dict[str, str]:

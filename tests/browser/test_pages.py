@@ -41,6 +41,14 @@ def out_of_range(merchant: Merchant) -> None:
     expect(grace).to_have_attribute("error", SOMETHING)
 
 
+def too_late(merchant: Merchant) -> None:
+    shown = merchant.app.locator("input[name=seen]")
+    shown.evaluate("input => { input.value = input.value.replace('\"30\"', '\"31\"'); }")
+    merchant.app.locator("s-number-field[name=grace_minutes] input").fill("45")
+    merchant.page.click("#save")
+    expect(merchant.app.locator("s-banner[data-meanwhile]")).to_be_visible()
+
+
 def about_to_leave(merchant: Merchant) -> None:
     merchant.app.get_by_role("button", name="Disconnect").first.click()
     expect(merchant.app.locator("#disconnect").get_by_role("dialog")).to_be_visible()
@@ -59,6 +67,8 @@ class Scene:
 SCENES: Mapping[str, Scene] = {
     "dashboard": Scene(SHOP, "", "dashboard"),
     "settings": Scene(SHOP, "/settings", "settings"),
+    "preview": Scene(SHOP, "/settings/preview", "preview"),
+    "preview-example": Scene(OFF, "/settings/preview", "preview"),
     "orders": Scene(SHOP, "/orders", "orders"),
     "order-recovered": Scene(SHOP, "/orders/{recovered}", "order"),
     "order-waiting": Scene(SHOP, "/orders/{waiting}", "order"),
@@ -71,6 +81,7 @@ SCENES: Mapping[str, Scene] = {
     "warning": Scene(OFF, "", "dashboard", asked),
     "warning-refused": Scene(OFF, "/settings", "settings", refused),
     "settings-refused": Scene(OFF, "/settings", "settings", out_of_range),
+    "settings-late": Scene(OFF, "/settings", "settings", too_late),
     "disconnect": Scene(OFF, "/settings", "settings", about_to_leave),
 }
 
@@ -96,7 +107,7 @@ def desks(stage: Stage, browser: Browser) -> Iterator[Callable[[int], Merchant]]
     """One admin for each width, which goes from scene to scene."""
     with town_of(stage, browser) as town:
         town.shop(FRESH)
-        town.watch.provoke(422)
+        town.watch.provoke(409, 422)
 
         @cache
         def at(width: int) -> Merchant:
@@ -125,16 +136,18 @@ def test_pages_are_written_in_polaris_own_words(
     town: Town, busy: Busy, named: Mapping[str, str], calm: str, shop: str
 ) -> None:
     town.shop(FRESH)
-    town.watch.provoke(404, 422)
+    town.watch.provoke(404, 409, 422)
     merchant = town.merchant(shop)
     merchant.open("", "dashboard")
     paths = ["/", "/settings", "/orders", "/orders?outcome=failed", "/switch-log", "/data-protection", "/orders/1"]
-    paths += ["/?note=off&n=2", "/settings?note=pixel_refused"]
+    paths += ["/?note=off&n=2", "/settings?note=pixel_refused", "/settings/preview", "/settings?note=saved_one_out"]
     if shop == SHOP:
         paths += [f"/orders/{order}" for order in (*named.values(), *busy.orders.values())]
     pages = {path: merchant.html(path) for path in paths}
     forms = {"place=settings&on=1": "/offline-tracking", "place=dashboard&on=7": "/offline-tracking"}
     forms |= {"dataset=x&token=": "/connect", "grace_minutes=3": "/settings"}
+    late = "grace_minutes=31&consent_mode=recorded&content_ids=product&fields=em&seen="
+    forms |= {late: "/settings", f"{late}%7B%7D": "/settings", "test_code=x": "/test-code"}
     pages |= {f"{path} {form}": merchant.html(path, form) for form, path in forms.items()}
     for path, html in pages.items():
         report = compare(html)

@@ -35,6 +35,7 @@ from graphql.validation import NoDeprecatedCustomRule
 MUTATION_POINTS = 10
 OBJECT_POINTS = 1
 LARGEST_PAGE = 250
+COUNTING = {"first", "last", "ids"}
 SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
 Need = frozenset[str]
 """Scopes of which one will do."""
@@ -167,10 +168,10 @@ class _Points(Visitor):
         return 0 if free else OBJECT_POINTS * size
 
     def _size(self, node: FieldNode, definition: GraphQLField) -> int:
-        """Return how many objects a field can bring."""
-        if not {"first", "last"} & set(definition.args):
+        """Return how many objects a field can bring: a page of them, or one for each id."""
+        if not COUNTING & set(definition.args):
             return 1
-        sizes = [argument.value for argument in node.arguments or () if argument.name.value in {"first", "last"}]
+        sizes = [argument.value for argument in node.arguments or () if argument.name.value in COUNTING]
         if sizes and isinstance(sizes[0], IntValueNode):
             return int(sizes[0].value)
         if sizes and isinstance(sizes[0], VariableNode):

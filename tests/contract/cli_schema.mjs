@@ -1,5 +1,5 @@
-// Reads a list of {app, extension} (TOML as JSON) on stdin and judges each by the schemas inside Shopify's CLI. Answers with
-// {errors, app, extension} for each: what is wrong, and what the CLI would keep; a key that it does not know is not kept.
+// Reads a list of {app, extension, theme} (TOML as JSON) on stdin and judges each by the schemas inside Shopify's CLI. Answers
+// with {errors, app, extension, theme} for each: what is wrong, and what the CLI would keep; a key that it does not know is not kept.
 //
 // The CLI keeps its list of specifications to itself, so its one module that holds it is told, on loading, to export it.
 import {readFileSync, readdirSync} from 'node:fs'
@@ -34,11 +34,13 @@ function judged(errors, name, schema, value) {
 
 const configuration = all.filter((each) => each.experience === 'configuration' && each.identifier !== 'webhook_subscription')
 const pixel = all.find((each) => each.identifier === 'web_pixel_extension')
-const answers = asked.map(({app, extension}) => {
+const block = all.find((each) => each.identifier === 'theme')
+const answers = asked.map(({app, extension, theme}) => {
   const errors = []
   return {
     app: judged(errors, 'app', merged(configuration, false), app),
     extension: judged(errors, 'extension', pixel.schema, extension),
+    theme: judged(errors, 'theme', block.schema, theme),
     errors,
   }
 })

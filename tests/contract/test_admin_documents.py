@@ -7,17 +7,26 @@ import pytest
 from graphql import DocumentNode, OperationDefinitionNode, parse
 
 from plugin.shopify.admin import API_VERSION
-from plugin.shopify.queries import DOCUMENTS, ORDERS_PAGE, Query
+from plugin.shopify.order_queries import (
+    CHANGED_ORDERS_WITH_BUYER,
+    OPT_OUTS_PAGE,
+    ORDERS_AGAIN,
+    ORDERS_PAGE,
+    SALE_OPT_OUTS,
+)
+from plugin.shopify.queries import DOCUMENTS, Query
 from tests.contract import published
-from tests.contract.admin_schema import AdminSchema, Needs, needs_in, with_reading
+from tests.contract.admin_schema import LARGEST_PAGE, AdminSchema, Needs, needs_in, with_reading
 
 REPORT = published.BUILD / "admin-documents.json"
 MOST_POINTS = 1000
 """Shopify refuses a single query that asks for more."""
 CONFIG = tomllib.loads((published.ROOT / "shopify.app.toml").read_text())
-ASKED_FOR = frozenset(CONFIG["access_scopes"]["scopes"].split(","))
+REQUIRED = frozenset(CONFIG["access_scopes"]["scopes"].split(","))
+ASKED_FOR = REQUIRED | frozenset(CONFIG["access_scopes"]["optional_scopes"])
 TOPICS = [topic for each in CONFIG["webhooks"]["subscriptions"] for topic in each.get("topics", [])]
-SIZES = {"first": ORDERS_PAGE}
+IDS = {ORDERS_AGAIN.name: ORDERS_PAGE, SALE_OPT_OUTS.name: OPT_OUTS_PAGE}
+"""How many orders a document asks for by their ids."""
 NAMES = pytest.mark.parametrize("query", DOCUMENTS, ids=lambda query: query.name)
 
 
@@ -31,7 +40,7 @@ def schema() -> AdminSchema:
 @pytest.fixture(scope="module")
 def needs(schema: AdminSchema) -> dict[str, Needs]:
     """What each document needs; also written into the report."""
-    found = {query.name: schema.needs(parse(query.document), SIZES) for query in DOCUMENTS}
+    found = {query.name: schema.needs(parse(query.document), _sizes(query)) for query in DOCUMENTS}
     report = {
         name: {
             "scopes": sorted(" or ".join(sorted(need)) for need in each.scopes),
@@ -55,7 +64,7 @@ def test_a_document_is_sound_by_shopifys_schema_and_uses_nothing_deprecated(quer
 
 @NAMES
 def test_a_document_needs_no_scope_that_we_do_not_ask_for(query: Query, needs: dict[str, Needs]) -> None:
-    granted = with_reading(ASKED_FOR)
+    granted = with_reading(ASKED_FOR if query is SALE_OPT_OUTS else REQUIRED)
 
     assert [sorted(need) for need in needs[query.name].scopes if not need & granted] == []
 
@@ -63,6 +72,12 @@ def test_a_document_needs_no_scope_that_we_do_not_ask_for(query: Query, needs: d
 @NAMES
 def test_a_document_is_affordable(query: Query, needs: dict[str, Needs]) -> None:
     assert 0 < needs[query.name].points <= MOST_POINTS
+
+
+def test_orders_by_their_ids_cost_as_much_as_a_page_of_them(needs: dict[str, Needs]) -> None:
+    assert needs[ORDERS_AGAIN.name].points == needs[CHANGED_ORDERS_WITH_BUYER.name].points + 2 == 902
+    assert needs[SALE_OPT_OUTS.name].points == 2 * OPT_OUTS_PAGE + 2
+    assert OPT_OUTS_PAGE <= LARGEST_PAGE
 
 
 def test_every_scope_that_we_ask_for_is_needed(schema: AdminSchema, needs: dict[str, Needs]) -> None:
@@ -116,6 +131,10 @@ def test_sentences_on_access_are_read_as_they_are_meant() -> None:
         frozenset({"write_pixels"}),
         frozenset({"read_customer_events"}),
     }
+
+
+def _sizes(query: Query) -> dict[str, int]:
+    return {"first": ORDERS_PAGE, "ids": IDS.get(query.name, LARGEST_PAGE)}
 
 
 def _operation_names(document: DocumentNode) -> list[str | None]:

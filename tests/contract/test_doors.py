@@ -14,6 +14,13 @@ OPEN_TO_ALL = {
     "pages.bounce": "loads App Bridge, nothing else",
     "pixel.take_evidence": "the storefront's pixel proves nothing, and is believed in little",
     "pixel.preflight": "no answer but headers",
+    "facebook.ask_leave": "names the shop of a ticket that is good for ten minutes; 404 without an app at Meta",
+    "facebook.go_to_facebook": "uses up such a ticket, from our own page only",
+    "facebook.say_how_it_ended": "one sentence of a closed list",
+    "facebook.callback": "asks for a state and a cookie that fit each other, once",
+    "meta.deauthorize": "asks for Meta's signature; 404 without an app at Meta",
+    "meta.delete_data": "asks for Meta's signature; 404 without an app at Meta",
+    "meta.deletion_status": "asks for a code that we have signed, and says a date",
     "health.live": "a yes",
     "health.ready": "a yes or a no",
 }
@@ -22,6 +29,7 @@ CALLS_OUT = {
     "plugin/meta/outgoing.py": "the one way out",
     "plugin/meta/conversions.py": "keeps the session that the way out is walked with",
     "plugin/clock.py": "reads a moved clock, of this machine only",
+    "plugin/jobs/mail.py": "hands e-mails to the server that the operator named",
 }
 """The files that know an HTTP client."""
 CLIENTS = re.compile(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -14,12 +15,14 @@ from flask import Flask
 from plugin.recovery.order import Receipt
 from plugin.shopify.admin import API_VERSION
 from plugin.shopify.pixel import PixelSettings
-from plugin.shopify.scopes import NEEDED
+from plugin.shopify.scopes import NEEDED, OPTIONAL
 from tests.contract import published
 from tests.edges.test_shopify_app_toml import ORDER
 
 APP = tomllib.loads((published.ROOT / "shopify.app.toml").read_text())
 PIXEL = tomllib.loads((published.ROOT / "extensions" / "meta-pixel" / "shopify.extension.toml").read_text())
+THEME_FOLDER = published.ROOT / "extensions" / "cart-choice"
+THEME = tomllib.loads((THEME_FOLDER / "shopify.extension.toml").read_text())
 SUBSCRIPTIONS = APP["webhooks"]["subscriptions"]
 COMPLIANCE = {"customers/data_request", "customers/redact", "shop/redact"}
 ALWAYS = {"id", "admin_graphql_api_id", "updated_at"}
@@ -29,29 +32,32 @@ Word = dict[str, Any]
 
 
 def spoilt() -> Word:
-    """Both files with three mistakes."""
-    app, pixel = copy.deepcopy(APP), copy.deepcopy(PIXEL)
+    """The files with four mistakes."""
+    app, pixel, theme = copy.deepcopy(APP), copy.deepcopy(PIXEL), copy.deepcopy(THEME)
     app["colour"] = "red"
     app["webhooks"]["subscriptions"][0]["uri"] = "http://backstop.example.com/webhooks"
     pixel["customer_privacy"]["sale_of_data"] = "maybe"
-    return {"app": app, "extension": pixel}
+    theme["name"] = 7
+    return {"app": app, "extension": pixel, "theme": theme}
 
 
 @pytest.fixture(scope="module")
 def shopifys_words(tmp_path_factory: pytest.TempPathFactory) -> list[Word]:
-    """What Shopify's CLI says of the two files as they are, with a key that nobody knows, and spoilt."""
+    """What Shopify's CLI says of the files as they are, with a key that nobody knows, and spoilt."""
     home: Path = tmp_path_factory.mktemp("home")
-    unknown = copy.deepcopy({"app": APP, "extension": PIXEL})
+    ours = {"app": APP, "extension": PIXEL, "theme": THEME}
+    unknown = copy.deepcopy(ours)
     unknown["app"]["access_scopes"]["unheard_of"] = True
-    return list(published.ask("cli_schema.mjs", [{"app": APP, "extension": PIXEL}, unknown, spoilt()], home))
+    return list(published.ask("cli_schema.mjs", [ours, unknown, spoilt()], home))
 
 
-def test_shopifys_cli_takes_both_files_and_knows_every_key(shopifys_words: list[Word]) -> None:
+def test_shopifys_cli_takes_every_file_and_knows_every_key(shopifys_words: list[Word]) -> None:
     answer = shopifys_words[0]
 
     assert answer["errors"] == []
     assert set(_keys(APP)) - set(_keys(answer["app"])) == set()
     assert set(_keys(PIXEL)) - set(_keys(answer["extension"])) == set()
+    assert set(_keys(THEME)) - set(_keys(answer["theme"])) == set()
 
 
 def test_a_key_that_shopifys_cli_does_not_know_is_noticed(shopifys_words: list[Word]) -> None:
@@ -62,8 +68,8 @@ def test_a_key_that_shopifys_cli_does_not_know_is_noticed(shopifys_words: list[W
 def test_shopifys_cli_would_say_what_is_wrong(shopifys_words: list[Word]) -> None:
     errors = shopifys_words[2]["errors"]
 
-    assert len(errors) == 3
-    assert all(word in " ".join(errors) for word in ("colour", "subscriptions.0.uri", "sale_of_data"))
+    assert len(errors) == 4
+    assert all(word in " ".join(errors) for word in ("colour", "subscriptions.0.uri", "sale_of_data", "theme: name"))
 
 
 def test_every_subscription_leads_to_an_address_of_ours(flask_app: Flask) -> None:
@@ -100,7 +106,11 @@ def test_one_version_of_the_admin_api_is_named_everywhere() -> None:
 
 
 def test_the_scopes_are_those_that_the_app_looks_for() -> None:
-    assert APP["access_scopes"] == {"scopes": ",".join(NEEDED), "use_legacy_install_flow": False}
+    assert APP["access_scopes"] == {
+        "scopes": ",".join(NEEDED),
+        "optional_scopes": list(OPTIONAL),
+        "use_legacy_install_flow": False,
+    }
 
 
 def test_the_pixel_declares_what_it_does_with_a_buyers_data() -> None:
@@ -119,6 +129,17 @@ def test_the_pixels_settings_are_those_that_we_set_and_none_can_be_a_secret() ->
     assert set(fields) == set(PixelSettings.__dataclass_fields__)
     assert {each["type"] for each in fields.values()} == {"single_line_text_field"}
     assert not [name for name in fields if re.search("token|secret|password", name, re.IGNORECASE)]
+
+
+def test_the_block_is_an_app_embed_within_shopifys_limits() -> None:
+    """By the rules of theme app extensions: an embed's target is head or body; its name has 25 characters at most."""
+    block = (THEME_FOLDER / "blocks" / "choice.liquid").read_text()
+    schema = json.loads(block.partition("{% schema %}")[2].partition("{% endschema %}")[0])
+
+    assert (THEME["type"], schema["target"]) == ("theme", "body")
+    assert len(schema["name"]) <= 25
+    assert (THEME_FOLDER / "assets" / schema["javascript"]).stat().st_size < 10_000
+    assert json.loads((THEME_FOLDER / "locales" / "en.default.json").read_text()) == {}
 
 
 class _Watched(dict[str, Any]):

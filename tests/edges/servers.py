@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.cut is Cut.BEFORE_BODY:
             self._reset()
             return
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         server.received.append(Received(self.path, dict(self.headers), body, self.client_address))
         answer = server.judge(server.received[-1]) if server.judge else answer
         time.sleep(answer.delay)
@@ -101,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         else:
             self._answer(answer)
+
+    do_GET = do_POST  # noqa: N815 - the base class names it so
 
     def _answer(self, answer: Reply) -> None:
         self.send_response(answer.status)

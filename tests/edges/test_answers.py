@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from plugin.meta.errors import Cause
 from plugin.services import Services
-from plugin.storage.settling import Settling
+from plugin.storage.settling import Settling, Told
 from plugin.storage.shops import Shop
 from tests.conftest import MovedClock
 from tests.edges.handwork import GRACE, Meta, claimed, started
@@ -21,7 +21,7 @@ def test_an_order_that_the_pixel_delivered_is_tracked_though_meta_refused_the_se
     purchase(client, missed, services.clock, "sent")  # type: ignore[arg-type]
 
     with services.database.transaction() as conn:
-        Settling(conn, services.vault, post, services.clock.now()).refused("100/2804050", "Atrace")
+        Settling(conn, services.vault, post, services.clock.now(), Told("100/2804050", "Atrace")).refused()
 
     assert ended(services) == ("tracked", "pixel_delivered")
 

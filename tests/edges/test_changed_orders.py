@@ -153,7 +153,8 @@ def test_the_search_asks_for_paid_states_since_a_whole_second_in_utc() -> None:
     since = datetime(2026, 11, 24, 13, 0, 0, 999999, tzinfo=timezone(timedelta(hours=1)))
 
     assert variables(since, None)["wanted"] == (
-        "(financial_status:paid OR financial_status:partially_refunded OR financial_status:refunded)"
+        "(financial_status:paid OR financial_status:partially_refunded OR financial_status:refunded"
+        " OR financial_status:partially_paid)"
         " updated_at:>='2026-11-24T12:00:00Z'"
     )
 

@@ -39,7 +39,7 @@ def test_a_ready_one_has_the_right_database(client: FlaskClient, services: Servi
         try:
             assert client.get("/health/ready").status_code == 503
         finally:
-            conn.execute("UPDATE alembic_version SET version_num = '0004'")
+            conn.execute("UPDATE alembic_version SET version_num = '0005'")
 
 
 def test_while_the_database_is_away_every_door_says_503_and_when_to_come_again(stranded: FlaskClient) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.meta.errors import TABLE, Cause, MetaDisconnected, MetaError, MetaRefused, MetaUnavailable, error_from
+from plugin.meta.codes import TABLE
+from plugin.meta.errors import Cause, MetaDisconnected, MetaError, MetaRefused, MetaUnavailable, error_from
 
 MINUTE = timedelta(minutes=1)
 REVOKED, PERMISSION, UNKNOWN = Cause.TOKEN_REVOKED, Cause.PERMISSION_LOST, Cause.DATASET_UNKNOWN

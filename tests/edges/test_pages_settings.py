@@ -15,9 +15,8 @@ from sandbox.world import World
 from tests.conftest import SHOP, MovedClock
 from tests.edges import visits
 from tests.edges.ledger_view import buy, policy_changes, row, work
+from tests.edges.settings_form import WHOLE, Fields, save, saved, shown
 from tests.edges.visits import Merchant, Page, minted, shop_of
-
-USUAL = {"consent_mode": "recorded", "grace_minutes": "30", "content_ids": "product"}
 
 
 @pytest.fixture
@@ -33,35 +32,38 @@ def test_the_form_shows_what_is_chosen(merchant: Merchant, shop: Shop) -> None:
     page = Page(merchant.load("/settings"))
 
     assert page.one("s-number-field", name="grace_minutes")["value"] == "30"
-    assert [e["value"] for e in page.all("s-choice") if "selected" in e.attributes] == ["recorded", "product"]
+    assert [e["value"] for e in page.all("s-choice") if "selected" in e.attributes] == ["recorded", *WHOLE, "product"]
     assert "checked" not in page.one("s-checkbox", name="ldu").attributes
     assert "data-save-bar" in page.one("form", id="settings").attributes
 
 
 def test_what_is_saved_holds_and_is_on_record(merchant: Merchant, services: Services, shop: Shop) -> None:
-    answer = merchant.go(
-        "/settings",
+    page = saved(
+        merchant,
         consent_mode="store_policy",
         grace_minutes="45",
         content_ids="variant",
         ldu="yes",
+        fields=["em", "country", "fbc"],
     )
 
-    saved = shop_of(services)
-    assert Page(answer).one("meta", name="note")["content"] == "Settings saved."
-    assert saved.policy.consent_mode is ConsentMode.STORE_POLICY
-    assert (saved.policy.grace, saved.policy.ldu, saved.content_ids) == (timedelta(minutes=45), True, "variant")
+    kept = shop_of(services)
+    assert page.one("meta", name="note")["content"] == "Settings saved."
+    assert kept.policy.consent_mode is ConsentMode.STORE_POLICY
+    assert (kept.policy.grace, kept.policy.ldu, kept.content_ids) == (timedelta(minutes=45), True, "variant")
+    assert kept.fields == {"em", "country", "fbc"}
     assert changes_of(services) == {
         ("consent_mode", "recorded", "store_policy"),
         ("grace_minutes", "30", "45"),
         ("content_ids", "product", "variant"),
         ("ldu", "no", "yes"),
+        ("fields", ",".join(WHOLE), "em,country,fbc"),
     }
-    assert Page(answer).one("s-number-field", name="grace_minutes")["value"] == "45"
+    assert page.one("s-number-field", name="grace_minutes")["value"] == "45"
 
 
 def test_saving_what_is_chosen_already_records_nothing(merchant: Merchant, services: Services, shop: Shop) -> None:
-    assert merchant.post("/settings", **USUAL).status_code == 303
+    assert save(merchant).status_code == 303
 
     assert changes_of(services) == set()
 
@@ -84,18 +86,20 @@ def test_saving_what_is_chosen_already_records_nothing(merchant: Merchant, servi
 def test_a_wrong_value_is_refused_at_its_field_and_nothing_is_saved(
     merchant: Merchant, services: Services, shop: Shop, field: str, value: str
 ) -> None:
-    answer = merchant.post("/settings", **USUAL | {"grace_minutes": "60", "ldu": "yes"} | {field: value})
+    typed: Fields = {"grace_minutes": "60", "ldu": "yes", "fields": ["em", "fbc"], field: value}
+    answer = save(merchant, **typed)
 
     page = Page(answer)
     assert answer.status_code == 422
     assert page.error_at(field)
+    assert shown(page)["fields"] == ["em", "fbc"]
     assert "checked" in page.one("s-checkbox", name="ldu").attributes
     assert shop_of(services).policy == shop.policy
     assert changes_of(services) == set()
 
 
 def test_what_was_typed_is_shown_again_and_cannot_break_out(merchant: Merchant, shop: Shop) -> None:
-    answer = merchant.post("/settings", **USUAL | {"grace_minutes": '"><script>x</script>'})
+    answer = save(merchant, grace_minutes='"><script>x</script>')
 
     assert Page(answer).one("s-number-field", name="grace_minutes")["value"] == '"><script>x</script>'
     assert "<script>x" not in answer.text
@@ -104,13 +108,13 @@ def test_what_was_typed_is_shown_again_and_cannot_break_out(merchant: Merchant, 
 def test_a_new_grace_period_holds_for_orders_that_wait(
     merchant: Merchant, services: Services, shop: Shop, client: FlaskClient, clock: MovedClock
 ) -> None:
-    merchant.post("/settings", **USUAL | {"grace_minutes": "60"})
+    save(merchant, grace_minutes="60")
     buy(client, clock)
     work(services)
     assert row(services)["look_at"] == clock.now() + timedelta(minutes=60)
     clock.pass_by(minutes=1)
 
-    merchant.post("/settings", **USUAL | {"grace_minutes": "10"})
+    save(merchant, grace_minutes="10")
     work(services)
 
     assert row(services)["look_at"] == clock.now() + timedelta(minutes=9)
@@ -121,7 +125,7 @@ def test_a_shop_that_left_meanwhile_is_told_so(
 ) -> None:
     monkeypatch.setattr("plugin.storage.reading.hold", lambda *_: False)
 
-    answer = merchant.post("/settings", **USUAL)
+    answer = save(merchant)
 
     assert answer.status_code == 409
     assert "was removed from your shop" in answer.text
@@ -145,7 +149,7 @@ class TestWithAPlacedPixel:
         return merchant
 
     def test_the_pixel_is_told_what_concerns_it(self, merchant: Merchant, sandbox: World) -> None:
-        page = Page(merchant.go("/settings", **USUAL | {"content_ids": "variant", "ldu": "yes"}))
+        page = saved(merchant, content_ids="variant", ldu="yes")
 
         pixel = sandbox.shops[SHOP].pixel
         assert pixel is not None
@@ -155,7 +159,7 @@ class TestWithAPlacedPixel:
     def test_the_pixel_is_left_alone_otherwise(self, merchant: Merchant, sandbox: World) -> None:
         sandbox.faults.put({"name": "graphql_500"})
 
-        page = Page(merchant.go("/settings", **USUAL | {"grace_minutes": "60"}))
+        page = saved(merchant, grace_minutes="60")
 
         assert page.page["data-pixel"] == "placed"
 
@@ -164,7 +168,7 @@ class TestWithAPlacedPixel:
     ) -> None:
         sandbox.faults.put({"name": "graphql_500"})
 
-        page = Page(merchant.go("/settings", **USUAL | {"ldu": "yes"}))
+        page = saved(merchant, ldu="yes")
 
         assert shop_of(services).policy.ldu
         assert page.page["data-pixel"] == "none"

@@ -13,7 +13,8 @@ from plugin.recovery.buyer import ALL_FIELDS
 from plugin.recovery.consent import Basis
 from plugin.recovery.evidence import Delivery, Stage
 from plugin.recovery.outcomes import Outcome, Reason
-from plugin.storage.reading import DayCount, Mark
+from plugin.storage.counting import DayCount
+from plugin.storage.listing import Mark
 from tests.conftest import NOON
 
 

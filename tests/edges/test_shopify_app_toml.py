@@ -73,6 +73,7 @@ ORDER: dict[str, Any] = {
     },
     "billing_address": address(),
     "shipping_address": address(city="Potsdam", phone="+49 30 5550103"),
+    "note_attributes": [{"name": "_backstop", "value": "1;maps;2026-11-24T09:58:00.000Z;;"}],
     "line_items": [
         {"product_id": 1, "variant_id": 2, "quantity": 3, "price": "3.00", "price_set": money("3.00"), "title": "Tea"}
     ],
@@ -104,6 +105,7 @@ def test_the_api_version_is_the_one_we_call() -> None:
 def test_only_the_scopes_we_need_are_asked_for_and_shopify_installs() -> None:
     assert CONFIG["access_scopes"] == {
         "scopes": "read_orders,write_pixels,read_customer_events",
+        "optional_scopes": ["read_customers"],
         "use_legacy_install_flow": False,
     }
     assert CONFIG["embedded"] is True

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shopify_app import ShopifyApp
 from shopify_app.types import RequestInput
 
-from webhooks.verify import BODY_LIMIT, NOT_SIGNED, TOO_LARGE, BadSignature, Delivery, verified, verify
+from webhooks.verify import BODY_LIMIT, EMPTY, NOT_SIGNED, TOO_LARGE, BadSignature, Delivery, verified, verify
 
 SECRET = "invented-secret-0123456789-0123456789"
 OLD_SECRET = "invented-older-secret-0123456789-0123456789"
@@ -186,6 +186,15 @@ def test_what_shopify_did_not_sign_is_answered_401_in_one_sentence(client: Flask
     answer = client.post("/webhooks/orders/paid", data=BODY, headers=given)
 
     assert (answer.status_code, answer.text) == (401, NOT_SIGNED)
+
+
+@pytest.mark.parametrize(("given", "answered"), [(headers(b""), (400, EMPTY)), (headers(), (401, NOT_SIGNED))])
+def test_a_webhook_without_a_body_is_refused_whether_signed_or_not(
+    client: FlaskClient, given: dict[str, str], answered: tuple[int, str]
+) -> None:
+    answer = client.post("/webhooks/orders/paid", headers=given)
+
+    assert (answer.status_code, answer.text) == answered
 
 
 def test_a_large_order_passes_and_an_endless_body_does_not(client: FlaskClient) -> None:

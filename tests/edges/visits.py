@@ -101,11 +101,11 @@ class Merchant:
     def get(self, path: str) -> TestResponse:
         return self.client.get(path, headers={"Authorization": f"Bearer {self.token()}"})
 
-    def post(self, path: str, **fields: str) -> TestResponse:
+    def post(self, path: str, **fields: str | list[str]) -> TestResponse:
         """Send a form as the app's script does."""
         return self.client.post(path, data=fields, headers={"Authorization": f"Bearer {self.token()}"})
 
-    def go(self, path: str, **fields: str) -> TestResponse:
+    def go(self, path: str, **fields: str | list[str]) -> TestResponse:
         """Send a form, and open the page that its answer leads to."""
         answer = self.post(path, **fields)
         return self.get(answer.headers["Location"]) if answer.status_code == 303 else answer

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from plugin.cli import main
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.storage import connections, shops
+from plugin.storage import connections, shops, upkeep
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import SHOP, MovedClock
@@ -96,7 +96,8 @@ def test_an_order_is_explained_without_buyer_data(
 
     said = capsys.readouterr().out
     assert f"({ORDER_ID}): waiting, grace_period" in said
-    assert "marketing yes" in said
+    assert "Marketing allowed, analytics allowed" in said
+    assert "Rule 5 of 13." in said
     assert "sealed" in said
     assert "example.com" not in said
 
@@ -158,3 +159,29 @@ def test_held_orders_are_sent_or_closed_by_name_or_all(
     assert main(["orders", "close", SHOP, "--all-held"]) == 1
 
     assert capsys.readouterr().err.count("No order is held there.") == 2
+
+
+def test_show_says_since_when_and_why_a_store_has_to_be_opened_again(
+    told: None, services: Services, shop: Shop, clock: MovedClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["shops", "show", SHOP]) == 0
+    assert "Shopify: installed\n" in capsys.readouterr().out
+    with services.database.transaction() as conn:
+        upkeep.need_reopening(conn, shop, upkeep.Refusal.REFRESH, clock.now())
+
+    assert main(["shops", "show", SHOP]) == 0
+
+    said = capsys.readouterr().out
+    assert f"has to be opened again: Shopify takes no token of ours since {clock.now():%Y-%m-%d %H:%M} UTC" in said
+    assert "(refresh_refused)" in said
+
+
+def test_show_says_when_a_store_left(
+    told: None, services: Services, shop: Shop, clock: MovedClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with services.database.transaction() as conn:
+        connections.uninstall(conn, SHOP, clock.now())
+
+    assert main(["shops", "show", SHOP]) == 0
+
+    assert f"Shopify: left {clock.now():%Y-%m-%d}\n" in capsys.readouterr().out

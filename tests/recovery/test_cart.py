@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.recovery.cart import NAME, CartChoice
-from plugin.recovery.post import Consent
+from plugin.recovery.choice import Consent
 
 FBP, FBC = "fb.1.1764000000000.1234567890", "fb.1.1764000000000.IwAR0abc-DEF_ghi"
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -21,6 +21,18 @@ def test_the_order_in_which_posts_come_does_not_matter(made: list[Post], chance:
     assert Evidence.of(shuffled) == Evidence.of(made)
 
 
+@given(st.lists(posts(), min_size=1, max_size=5), st.data())
+def test_any_order_and_repetition_of_a_checkouts_posts_is_the_same_evidence(
+    made: list[Post], data: st.DataObject
+) -> None:
+    """Two tabs, second tries and two days' rows bring the same posts in any order, some of them more than once."""
+    again = data.draw(st.lists(st.sampled_from(made), max_size=7))
+    arrived = data.draw(st.permutations([*made, *again]))
+
+    assert Evidence.of(arrived) == Evidence.of(made)
+    assert Evidence.of(Post.from_kept(each.kept()) for each in arrived) == Evidence.of(made)
+
+
 @given(st.lists(posts(), max_size=5))
 def test_posts_that_come_twice_say_nothing_more(made: list[Post]) -> None:
     assert Evidence.of(made + made) == Evidence.of(made)
@@ -35,7 +47,8 @@ def test_a_delivery_once_reported_cannot_be_talked_away(made: list[Post], later:
 
 @given(st.lists(posts(), max_size=4))
 def test_a_delivery_counts_for_the_order_it_names_alone(made: list[Post]) -> None:
-    named = {each.order_id for each in made if each.delivery is Delivery.SENT}
+    told = [each for each in made if each.stage is Stage.CHECKOUT_COMPLETED]
+    named = {each.order_id for each in told if each.delivery is Delivery.SENT}
 
     assert Evidence.of(made).delivered_for(ORDER_ID) is (ORDER_ID in named)
 
@@ -95,6 +108,48 @@ def test_every_other_word_needs_the_order_named(word: Delivery) -> None:
     merged = Evidence.of([completed(word, order_id=None, event_id=None), completed(word, order_id=1, event_id=None)])
 
     assert merged.delivery_for(ORDER_ID) is None
+
+
+@pytest.mark.parametrize("stage", [Stage.CHECKOUT_STARTED, Stage.PAYMENT_INFO_SUBMITTED])
+@pytest.mark.parametrize("word", Delivery)
+def test_the_fate_of_another_event_is_no_word_on_the_purchase(stage: Stage, word: Delivery) -> None:
+    merged = Evidence.of([post(stage=stage, delivery=word), post(stage=stage, delivery=word, order_id=ORDER_ID)])
+
+    assert merged.delivery_for(ORDER_ID) is None
+    assert stage in merged.stages
+
+
+def tab(consent: Consent, minutes: int, *words: Delivery) -> list[Post]:
+    """What a tab tells of a checkout that it opened so many minutes before noon; with words, it also paid."""
+    began = NOON - timedelta(minutes=minutes)
+    opened = post(consent=consent, at=began, delivery=Delivery.PENDING)
+    return [opened, *(completed(word, consent=consent, at=began + timedelta(minutes=1)) for word in words)]
+
+
+@given(st.data())
+def test_two_tabs_of_one_checkout_are_one_evidence(data: st.DataObject) -> None:
+    first, second = tab(AGREED, 10), tab(AGREED, 5, Delivery.PENDING, Delivery.SENT)
+
+    merged = Evidence.of(data.draw(st.permutations(first + second)))
+
+    assert (merged.consent, merged.delivery_for(ORDER_ID)) == (AGREED, Delivery.SENT)
+    assert merged.stages == {Stage.CHECKOUT_STARTED, Stage.CHECKOUT_COMPLETED}
+    assert (merged.first_at, merged.last_at) == (NOON - timedelta(minutes=10), NOON - timedelta(minutes=4))
+
+
+@given(st.data())
+def test_a_withdrawal_in_one_tab_holds_against_an_older_yes_in_the_other(data: st.DataObject) -> None:
+    withdrawn = post(stage=Stage.CONSENT_WITHDRAWN, consent=REFUSED, at=NOON)
+
+    merged = Evidence.of(data.draw(st.permutations([*tab(AGREED, 10, Delivery.PENDING), withdrawn, *tab(AGREED, 5)])))
+
+    assert merged.refused
+
+
+def test_a_thank_you_page_that_is_loaded_again_says_nothing_new() -> None:
+    once = tab(AGREED, 5, Delivery.PENDING, Delivery.SENT)
+
+    assert Evidence.of(once + once[1:]) == Evidence.of(once)
 
 
 def test_the_latest_choice_counts_whichever_came_first() -> None:

@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.recovery import post
 from plugin.recovery.evidence import Consent, Delivery, Evidence, Post, Stage, UnreadablePost
 from plugin.recovery.post import page_address
 from tests.builders import ABSENT, AGREED, CHECKOUT_TOKEN, INGEST_KEY, NOON, ORDER_ID, wire_post
 from tests.recovery.strategies import posts
 
 WRONG_POSTS: dict[str, dict[str, Any]] = {
-    "another version": {"v": 2},
+    "a later version": {"v": 2},
+    "a later version that later readers alone read": {"v": 3, "oldest": 2},
+    "no version of ours": {"v": 0},
+    "an oldest reader beyond its version": {"v": 1, "oldest": 2},
+    "an oldest reader as text": {"v": 2, "oldest": "1"},
+    "an oldest reader true": {"v": 2, "oldest": True},
+    "an oldest reader of none": {"v": 2, "oldest": 0},
+    "an oldest reader null": {"v": 2, "oldest": None},
     "a version as text": {"v": "1"},
     "a version true": {"v": True},
     "no version": {"v": ABSENT},
@@ -88,6 +96,29 @@ def test_keys_that_the_protocol_does_not_know_are_ignored() -> None:
     known = wire_post()
 
     assert Post.from_json(wire_post(email="zoe@example.com", v2={"a": []})) == Post.from_json(known)
+
+
+def test_a_reader_of_version_1_reads_what_version_2_says_in_its_words() -> None:
+    later = wire_post(v=2, oldest=1, consent={"m": True, "a": True, "p": True, "s": True, "x": False}, page={"n": 1})
+
+    assert Post.from_json(later) == Post.from_json(wire_post())
+
+
+@pytest.mark.parametrize("changes", [{}, {"consent": {"m": False, "a": True, "p": True, "s": True}}])
+def test_a_reader_of_version_2_reads_version_1(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
+    earlier = Post.from_json(wire_post(**changes))
+    monkeypatch.setattr(post, "VERSION", 2)
+
+    assert Post.from_json(wire_post(**changes)) == earlier
+    assert Post.from_json(wire_post(v=2, **changes)) == earlier
+    with pytest.raises(UnreadablePost, match="later version"):
+        Post.from_json(wire_post(v=3, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"stage": "consent_mislaid"}, {"tr": "sent_twice"}, {"consent": {"m": True}}])
+def test_words_that_a_later_version_brought_are_refused_whatever_it_promises(changes: dict[str, Any]) -> None:
+    with pytest.raises(UnreadablePost):
+        Post.from_json(wire_post(v=2, oldest=1, **changes))
 
 
 def test_everything_but_version_key_token_stage_and_consent_may_be_missing() -> None:

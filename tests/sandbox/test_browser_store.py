@@ -45,6 +45,56 @@ def test_the_thank_you_page_tells_pixels_of_the_purchase_once(store: Site, shop:
     assert told["token"] == thanks.split("/")[3]
 
 
+def test_an_offer_tells_pixels_of_the_purchase_and_the_thank_you_page_does_not(store: Site, shop: str) -> None:
+    assert store.go("GET", "/post-purchase") == "/cart"
+    assert bought(store, offer="yes") == "/post-purchase"
+
+    offer, again = store.facts("/post-purchase"), store.facts("/post-purchase")
+    thanks = store.facts(f"/checkouts/cn/{offer['events'][1][1]['checkout']['token']}/thank-you")
+
+    assert [name for name, _ in offer["events"]] == ["page_viewed", "checkout_completed"]
+    assert [name for page in (again, thanks) for name, _ in page["events"]] == ["page_viewed", "page_viewed"]
+
+
+def test_collection_and_search_pages_tell_what_they_show(store: Site, shop: str) -> None:
+    (_, (name, collection)), (_, (event, search)) = (
+        store.facts(path)["events"] for path in ("/collections/all", "/search?q=%20MUG")
+    )
+
+    assert (name, event) == ("collection_viewed", "search_submitted")
+    assert len(collection["collection"]["productVariants"]) == 3
+    assert search["searchResult"]["query"] == "MUG"
+    assert [one["product"]["title"] for one in search["searchResult"]["productVariants"]] == ["Blue mug"]
+    assert [name for name, _ in store.facts("/search")["events"]] == ["page_viewed"]
+    assert "Nothing is called" in store.page("/search?q=%3Cscript%3E")
+
+
+@pytest.mark.parametrize(("typed", "ends_at"), [({}, "thank-you"), ({"close_tab": "yes"}, "/closed")])
+def test_a_wallet_is_no_document_of_the_shop(
+    store: Site, shop: str, door: Door, typed: dict[str, str], ends_at: str
+) -> None:
+    assert store.go("GET", "/wallet") == "/cart"
+    checkout = to_checkout(store)
+
+    page = store.page("/wallet")
+    ended = store.go("POST", checkout.replace("information", "pay"), data=typed)
+
+    assert 'id="facts"' not in page
+    assert ended.endswith(ends_at)
+    assert len(door.at("/webhooks/orders/paid")) == 1
+    assert store.go("GET", "/wallet") == "/cart"
+
+
+def test_another_tab_and_another_day_find_the_same_basket(store: Site, shop: str, sandbox: Sandbox) -> None:
+    checkout = to_checkout(store)
+    sandbox.advance(hours=24)
+
+    tabs = [store.facts(checkout), store.facts(checkout)]
+
+    assert len({facts["events"][1][1]["checkout"]["token"] for facts in tabs}) == 1
+    assert [name for name, _ in tabs[1]["events"]] == ["page_viewed", "checkout_started"]
+
+
 def test_a_closed_tab_sees_no_thank_you_page(store: Site, shop: str, door: Door) -> None:
     assert bought(store, close_tab="yes") == "/closed"
 

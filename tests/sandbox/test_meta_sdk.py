@@ -100,3 +100,52 @@ def test_its_proof_fits_a_token_of_its_app_and_no_other(graph: Sandbox) -> None:
 
     graph.post("/meta/datasets", {"dataset": DATASET, "token": TOKEN, "app_secret": "app-secret"})
     assert EventRequest(DATASET, events=[event()]).execute().events_received == 1
+
+
+def test_its_batch_with_one_bad_event_is_refused_whole(graph: Sandbox) -> None:
+    graph.fault("meta_reject", order="5002", subcode=2804007)
+    batch = [event(), event(event_id="purchase.5002", custom_data=CustomData(value=1, currency="eur", order_id="5002"))]
+
+    with pytest.raises(FacebookRequestError) as refused:
+        EventRequest(DATASET, events=batch).execute()
+
+    assert (refused.value.api_error_code(), refused.value.api_error_subcode()) == (100, 2804007)
+    assert graph.received() == []
+    assert EventRequest(DATASET, events=batch[:1]).execute().events_received == 1
+
+
+def test_its_batch_with_one_stale_event_is_refused_whole(graph: Sandbox) -> None:
+    batch = [event(), event(event_id="purchase.5002", event_time=int(time.time()) - 8 * 86_400)]
+
+    with pytest.raises(FacebookRequestError) as refused:
+        EventRequest(DATASET, events=batch).execute()
+
+    assert refused.value.api_error_subcode() == 2804003
+    assert graph.received() == []
+
+
+def test_its_largest_batch_is_taken_and_one_more_event_is_refused(graph: Sandbox) -> None:
+    batch = [event(event_id=f"purchase.{number}") for number in range(1001)]
+
+    assert EventRequest(DATASET, events=batch[:1000]).execute().events_received == 1000
+    with pytest.raises(FacebookRequestError) as refused:
+        EventRequest(DATASET, events=batch).execute()
+
+    assert refused.value.api_error_code() == 100
+    assert len(graph.received()) == 1000
+
+
+@pytest.mark.parametrize(("fault", "status"), [("meta_throttle", 400), ("meta_denied", 403)])
+def test_it_reads_the_other_refusals(graph: Sandbox, fault: str, status: int) -> None:
+    graph.fault(fault, count=1)
+
+    with pytest.raises(FacebookRequestError) as refused:
+        EventRequest(DATASET, events=[event()]).execute()
+
+    assert refused.value.http_status() == status
+
+
+def test_it_reads_a_good_answer_that_says_a_limit_is_near(graph: Sandbox) -> None:
+    graph.fault("meta_usage", percent=97)
+
+    assert EventRequest(DATASET, events=[event()]).execute().events_received == 1

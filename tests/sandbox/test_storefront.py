@@ -9,42 +9,14 @@ from typing import Any
 import pytest
 
 from sandbox.pixel_runtime import PixelRuntime, PixelUnavailable
-from tests.sandbox.conftest import DATASET, SHOP, Door, Sandbox
-
-PLACE = "mutation ($s: JSON!) { webPixelCreate(webPixel: {settings: $s}) { userErrors { code } } }"
+from tests.sandbox.buyers import meta_names, place, purchases, stages, visit
+from tests.sandbox.conftest import SHOP, Door, Sandbox
 
 
 @pytest.fixture
 def pixel(sandbox: Sandbox, shop: str, door: Door) -> str:
-    settings = {
-        "pixelID": DATASET,
-        "ingestKey": "key-of-the-shop-0001",
-        "collector": f"{door.url}/pixel/evidence",
-        "contentIds": "product",
-        "ldu": "no",
-    }
-    answer = sandbox.admin(sandbox.tokens()["access_token"], PLACE, {"s": settings})
-    assert answer["data"]["webPixelCreate"]["userErrors"] == []
+    place(sandbox, door)
     return shop
-
-
-def visit(sandbox: Sandbox, **wish: Any) -> Any:
-    answer = sandbox.post(f"/shop/{SHOP}/checkout", wish)
-    assert answer["pixel"]["errors"] == []
-    return answer
-
-
-def stages(door: Door) -> dict[str, set[str | None]]:
-    """What the app was told of each stage; posts may overtake one another."""
-    told: dict[str, set[str | None]] = {}
-    for knock in door.at("/pixel/evidence"):
-        post = knock.json()
-        told.setdefault(post["stage"], set()).add(post["tr"])
-    return told
-
-
-def meta_names(sandbox: Sandbox) -> list[str]:
-    return [event["event_name"] for event in sandbox.received()]
 
 
 @pytest.mark.usefixtures("pixel")
@@ -55,8 +27,8 @@ class TestWithAPixel:
         order_id = answer["order_id"]
         assert answer["pixel"]["state"] == "running"
         assert answer["webhook"]["status"] == 200
-        purchase = sandbox.received()[-1]
-        assert (purchase["source"], purchase["event_name"]) == ("browser", "Purchase")
+        (purchase,) = purchases(sandbox)
+        assert purchase["source"] == "browser"
         assert purchase["event_id"] == f"purchase.{order_id}"
         assert purchase["payload"]["cd"]["value"] == "47.9"
         assert stages(door)["checkout_completed"] == {"pending", "sent"}
@@ -144,7 +116,7 @@ class TestWithAPixel:
     def test_the_orders_id_comes_in_several_forms(self, sandbox: Sandbox, form: str) -> None:
         answer = visit(sandbox, pixel_order=form)
 
-        assert sandbox.received()[-1]["event_id"] == f"purchase.{answer['order_id']}"
+        assert [event["event_id"] for event in purchases(sandbox)] == [f"purchase.{answer['order_id']}"]
 
     def test_without_an_order_id_the_pixel_sends_no_purchase(self, sandbox: Sandbox, door: Door) -> None:
         visit(sandbox, pixel_order="none")
@@ -194,7 +166,18 @@ class TestWithoutAPixel:
 
     @pytest.mark.parametrize(
         "wish",
-        [{"weather": "rain"}, {"stop_at": "lunch"}, {"pixel_order": "x"}, {"buyer": {"shoe": 42}}, {"rate": "x"}],
+        [
+            {"weather": "rain"},
+            {"stop_at": "lunch"},
+            {"pixel_order": "x"},
+            {"buyer": {"shoe": 42}},
+            {"rate": "x"},
+            {"pays_with": "shells"},
+            {"choose_on": "moon"},
+            {"pages": ["attic"]},
+            {"pages": "home"},
+            {"reload_thanks": 11},
+        ],
     )
     def test_a_word_without_meaning_is_refused(self, sandbox: Sandbox, wish: dict[str, Any]) -> None:
         assert sandbox.post(f"/shop/{SHOP}/checkout", wish, status=400)["error"]

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from plugin.storage.vault import Place, ShopKey, Unsealable, Vault, WrappedKey
+from plugin.storage.vault import HELD_FOR, Place, ShopKey, Unsealable, Vault, WrappedKey
 
 OLD = ("k1", bytes(range(32)))
 NEW = ("k2", bytes(range(32, 64)))
@@ -103,3 +103,49 @@ def test_keys_stay_out_of_reprs() -> None:
 
     assert repr(made.data) not in repr(made)
     assert repr(made.lookup) not in repr(made)
+
+
+class Timer:
+    """Seconds that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_an_opened_key_leaves_memory_at_the_next_look_up_after_its_time() -> None:
+    timer = Timer()
+    vault = Vault([OLD], elapsed=timer)
+    destroyed, other = vault.new_key(1, 1)[0], vault.new_key(2, 1)[0]
+    vault.open(1, destroyed)
+    timer.seconds = HELD_FOR - 1
+    vault.open(2, other)
+    assert vault.held() == {1, 2}
+
+    timer.seconds = HELD_FOR
+    vault.open(2, other)
+
+    assert vault.held() == {2}
+
+
+def test_a_shops_new_key_takes_its_old_one_out_of_memory() -> None:
+    vault = Vault([OLD])
+    first, second = (vault.new_key(1, generation)[0] for generation in (1, 2))
+    vault.open(1, first)
+
+    opened = vault.open(1, second)
+
+    assert (opened.generation, vault.held()) == (2, frozenset({1}))
+    vault.forget(1)
+    assert vault.held() == frozenset()
+
+
+def test_memory_holds_a_bounded_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugin.storage.vault.MOST_HELD", 2)
+    vault = Vault([OLD])
+    for shop_id in (1, 2, 3):
+        vault.open(shop_id, vault.new_key(shop_id, 1)[0])
+
+    assert vault.held() == {2, 3}

@@ -101,7 +101,7 @@
     document.addEventListener('visitorConsentCollected', soon);
     document.addEventListener('submit', soon, true);
     document.addEventListener('click', pressed, true);
-    soon();
+    record(); // at once: who goes straight on to the checkout stays on the cart's page for a moment only
   }
 
   if (window.Shopify && typeof window.Shopify.loadFeatures === 'function') {

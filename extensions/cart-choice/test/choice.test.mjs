@@ -104,6 +104,12 @@ test('the same choice is written once, whatever is pressed', async () => {
   assert.equal(later.writes(), 0);
 });
 
+test('who goes straight on to the checkout has been written down all the same', async () => {
+  const page = new Page();
+  await new Promise(setImmediate);
+  assert.equal(page.writes(), 1);
+});
+
 test('goods put into the cart later', async () => {
   const page = new Page({cart: {item_count: 0, attributes: {}}});
   await page.written();
