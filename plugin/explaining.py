@@ -173,8 +173,7 @@ def steps_of(story: OrderStory, when: When) -> Iterator[Step]:
         text = "A request with this order was sent, and its answer never came. A repeat carries the same event id."
         yield Step(story.in_doubt_since, "In doubt", text, "bad")
     if story.decided_at:
-        text = f"{WHY[line.reason].short}. {rule(line.reason)}"
-        yield Step(story.decided_at, LABELS[line.outcome], text, KINDS[line.outcome])
+        yield Step(story.decided_at, LABELS[line.outcome], f"{WHY[line.reason].short}.", KINDS[line.outcome])
 
 
 def _seen(seen: Seen) -> Iterator[Step]:

@@ -30,6 +30,8 @@ ORDERS_WORTH: Final = 10
 """Checkouts without an order that each checkout with an order makes room for."""
 SHARES: Final = 64
 """A process counts a shop's rows anew after adding this part of the bound."""
+SETTLING: Final = "!"
+"""Added to a shop's key, in which it cannot be, names what is counted apart."""
 RECOUNT: Final = 60.0
 """Seconds between two counts while there is no room."""
 
@@ -148,9 +150,12 @@ class Gate:
         if name is not None and (wait := self._addresses.take(name, self.clock())):
             raise TooMany(wait)
 
-    def admit_key(self, key: str) -> None:
-        """Let a post that names this shop in, whether there is such a shop or not. Raises TooMany."""
-        if wait := self._keys.take(key, self.clock()):
+    def admit_key(self, key: str, *, settling: bool = False) -> None:
+        """Let a post that names this shop in, whether there is such a shop or not. Raises TooMany.
+
+        `settling`: it refuses or delivers. Those have as much room again, so that no flood of others loses a refusal.
+        """
+        if wait := self._keys.take(key + SETTLING if settling else key, self.clock()):
             raise TooMany(wait)
 
     @contextmanager

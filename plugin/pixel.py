@@ -39,7 +39,8 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
         DatabaseAway: nothing was written.
     """
     post = Post.from_json(raw)
-    given.gate.admit_key(post.key)
+    settles = evidence.settles(post)
+    given.gate.admit_key(post.key, settling=settles)
     browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url)
     now = given.clock.now()
     with given.evidence_database.transaction() as conn:
@@ -48,7 +49,6 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
             return
         orders = ledger.of_checkout(conn, shop.id, shop.key.lookup_hash(post.token))
         waits = not orders or any(order.outcome is Outcome.WAITING for order in orders)
-        settles = evidence.settles(post)
         has_room = bool(orders) or given.gate.room.is_open(shop.id, day_of(now), settling=settles)
         kept = evidence.keep(conn, shop, Arrival(post, now, browser if waits else None, has_room=has_room))
         if settles and orders:

@@ -50,10 +50,6 @@ def _path(value: str) -> Path:
     return Path(value).expanduser()
 
 
-def _optional_path(value: str) -> Path | None:
-    return _path(value) if value else None
-
-
 def _seconds(value: str) -> timedelta:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value) or not float(value):
         msg = "must be a number of seconds above 0"
@@ -135,7 +131,7 @@ class Settings:
     database_url: str = field(repr=False, metadata=_env("DATABASE_URL", _database, default=""))
     data_dir: Path = field(metadata=_env("BACKSTOP_DATA_DIR", _path, default="~/.local/share/conversion-backstop"))
     keys: tuple[tuple[str, bytes], ...] = field(repr=False, metadata=_env("BACKSTOP_KEYS", _keys, default=""))
-    keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", _optional_path, default=""))
+    keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", lambda v: _path(v) if v else None, default=""))
     graph_url: str = field(metadata=_standin("META_GRAPH_URL", "https://graph.facebook.com/v26.0"))
     dialog_url: str = field(metadata=_standin("META_DIALOG_URL", "https://www.facebook.com/v26.0/dialog/oauth"))
     meta_app_id: str = field(metadata=_env("META_APP_ID", _digits, default=""))
@@ -159,6 +155,8 @@ class Settings:
     checkouts_per_day: int = field(metadata=_env("BACKSTOP_CHECKOUTS_PER_DAY", _whole(1, 9_999_999), default="100000"))
     smtp_url: str = field(repr=False, metadata=_env("SMTP_URL", _smtp, default=""))
     """The server that e-mails to merchants leave by; without one none are sent."""
+    operator: str = field(metadata=_env("BACKSTOP_OPERATOR", default=""))
+    """Who runs this app, and where it is hosted, for its privacy statement; empty: neutral wording."""
     sweep_period: timedelta = field(metadata=_env("BACKSTOP_SWEEP_SECONDS", _seconds, default="15"))
     lease: timedelta = field(metadata=_env("BACKSTOP_LEASE_SECONDS", _seconds, default="90"))
     doubt_delay: timedelta = field(metadata=_env("BACKSTOP_DOUBT_SECONDS", _seconds, default="60"))

@@ -112,7 +112,12 @@
     shopify.saveBar.leaveConfirmation().then(() => visit(link.href), () => {});
   });
 
-  const filled = (said) => new URLSearchParams([...said].filter(([, value]) => value));
+  // The address that a form looks for; what was left empty does not stand in it.
+  const found = (address, said) => {
+    const url = new URL(address);
+    url.search = new URLSearchParams([...said].filter(([, value]) => value));
+    return url.href;
+  };
 
   addEventListener('submit', async (event) => {
     const form = event.target;
@@ -121,7 +126,7 @@
     form.dataset.busy = 'yes';
     const said = new URLSearchParams(new FormData(form));
     try {
-      if (form.method === 'get') await visit(`${form.action}?${filled(said)}`);
+      if (form.method === 'get') await visit(found(form.action, said));
       else await visit(form.action, { method: 'POST', body: said });
     } finally {
       delete form.dataset.busy;

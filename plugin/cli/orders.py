@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -118,7 +119,8 @@ def _held(shop_domain: str, order_id: int | None, word: Word, *, all_held: bool)
         shop = shops.by_id(conn, given.vault, shop_id)
         if shop is None:
             raise click.ClickException("The store's keys are gone: nothing of it can be sent or closed.")
-        done = held.say(conn, shop, OPERATOR, given.clock.now(), Said(word, order_id))
+    said = Said(word, order_id, patience=math.inf)
+    done = held.say(given.database, shop, OPERATOR, given.clock.now(), said)
     if done is None or not done.count:
         raise click.ClickException("No order is held there.")
     worth = ", ".join(f"{value:,.2f} {currency}" for value, currency in done.values)

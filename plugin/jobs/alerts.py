@@ -90,7 +90,7 @@ def _send_whatever_comes(given: Services, alert: Alert) -> bool:
 
 def _send(given: Services, alert: Alert) -> bool:
     try:
-        mail.send(given.settings.smtp_url, _mail(alert))
+        mail.send(given.settings.smtp_url, _mail(alert, given.settings.url))
     except NotMailed as fault:
         log.warning("e-mail not sent", extra={"shop_id": alert.shop.id, "reason": alert.cause, "result": str(fault)})
         return False
@@ -100,7 +100,7 @@ def _send(given: Services, alert: Alert) -> bool:
     return True
 
 
-def _mail(alert: Alert) -> Mail:
+def _mail(alert: Alert, own_url: str) -> Mail:
     cause = MAILS[alert.cause]
     handle = alert.shop.domain.removesuffix(".myshopify.com")
     text = (
@@ -108,5 +108,6 @@ def _mail(alert: Alert) -> Mail:
         f"Open the app from your Shopify admin: https://admin.shopify.com/store/{handle}/apps\n\n"
         "You get this because your shop asked Conversion Backstop for e-mails, at most one a day for each cause.\n"
         "To stop them, clear the address on the app's settings page.\n"
+        f"How the app handles data: {own_url}/privacy\n"
     )
     return Mail(alert.address, f"{cause.title} ({alert.shop.domain})", text)

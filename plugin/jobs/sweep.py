@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from plugin.services import Services
-from plugin.storage import claiming, ledger, policy, reclaiming, shops
+from plugin.storage import claiming, ledger, narrowing, policy, reclaiming, shops
 
 WAIT_FOR_FLIGHT = 1.0
 """Seconds; what is still out then is waited for by the next sweep."""
@@ -39,6 +39,7 @@ def sweep_shop(given: Services, shop_id: int) -> int:
                 return judged
             settings = given.settings
             reclaiming.reclaim(conn, shop, now, lease=settings.lease, doubt_delay=settings.doubt_delay)
+            narrowing.cut_fresh(conn, shop, now, BATCH)
             count = reclaiming.end_stranded(conn, shop, now, BATCH) + ledger.sweep(conn, shop, now, BATCH)
         judged, erase = judged + count, shop.erase_pending
         if count < BATCH:

@@ -87,6 +87,12 @@ def known(code: int | None, subcode: int | None) -> Step | None:
     return Step.NEW_PERMISSION if code in PERMISSION_CODES else None
 
 
+def step_without_words(status: int) -> Step:
+    """Return what to do after an answer without a Graph error in it: whoever wrote it, it says nothing of a token."""
+    step = BY_STATUS.get(status, Step.TRY_AGAIN)
+    return Step.TRY_AGAIN if step is Step.NEW_TOKEN else step
+
+
 def step_for(status: int, code: int | None, subcode: int | None, details: Mapping[str, Any]) -> Step:
     """Return what to do after an answer with a Graph error in it; ``details`` is that error."""
     if "appsecret_proof" in str(details.get("message")):  # the app that made the token; comes as 100 and as 1

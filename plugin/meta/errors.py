@@ -7,6 +7,10 @@ Doubt. An answer with a Graph error in it was written by Graph after it declined
 not in doubt, whatever its status. A 4xx without one (a proxy's page, a body cut off) was declined too. In doubt is
 what may have been taken without saying so: no answer, 5xx without a Graph error, 3xx, and 2xx that does not say that
 every event was received.
+
+A connection is broken by a Graph error alone. A 401 without one may come from something in between: where Meta turned a
+token down it told a code (recorded answers: 190). Should it ever not, orders wait and are tried again, none is lost at
+once.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from http import HTTPStatus
 from typing import Any
 
 from plugin.meta.blame import blamed
-from plugin.meta.codes import BY_STATUS, Step, step_for
+from plugin.meta.codes import Step, step_for, step_without_words
 from plugin.meta.outgoing import json_object
 from plugin.meta.usage import A_DAY, A_MINUTE, rest_after, wait_named
 
@@ -146,7 +150,7 @@ def error_from(status: int, headers: Mapping[str, str], body: bytes) -> MetaErro
         return _error(step_for(status, code, subcode, details), said, wait_named(headers), in_doubt=False)
     declined = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     said = Said(trace_id=trace_id(answer), rest=rest)
-    return _error(BY_STATUS.get(status, Step.TRY_AGAIN), said, wait_named(headers), in_doubt=not declined)
+    return _error(step_without_words(status), said, wait_named(headers), in_doubt=not declined)
 
 
 def trace_id(answer: Mapping[str, Any]) -> str | None:

@@ -139,11 +139,15 @@ def _connection(session: requests.Session | None) -> Iterator[requests.Session]:
 
 
 def _read(response: requests.Response, until: float) -> bytes:
-    """Read what is there, piece by piece, so that neither a long nor a dripping answer can hold a worker."""
+    """Read what is there, piece by piece, so that neither a long nor a dripping answer can hold a worker.
+
+    An answer that is there as a whole is taken however late it is: this process may have been stopped for a while.
+    """
     whole = bytearray()
     while chunk := response.raw.read1(CHUNK, decode_content=False):
         whole += chunk
-        if len(whole) > ANSWER_LIMIT or time.monotonic() > until:
+        is_over = time.monotonic() > until and response.raw.length_remaining != 0
+        if len(whole) > ANSWER_LIMIT or is_over:
             raise requests.exceptions.ContentDecodingError
     return bytes(whole)
 

@@ -11,6 +11,7 @@ from plugin.pages import (
     dashboard,
     data_protection,
     door,
+    erasing,
     facebook,
     guide,
     headers,
@@ -20,6 +21,7 @@ from plugin.pages import (
     other_pixel,
     popup,
     preview,
+    public,
     settings,
     show,
     stopped,
@@ -54,6 +56,7 @@ ROUTES = (
     ("GET", "/switch-log", switch_log.switch_log),
     ("GET", "/switch-log.csv", switch_log.switch_log_file),
     ("GET", "/data-protection", data_protection.data_protection),
+    ("POST", "/data-protection/erase", erasing.erase_order),
     ("GET", "/data-protection/<request_id>.json", data_protection.data_file),
     ("GET", "/bounce", door.bounce),
 )
@@ -72,5 +75,6 @@ def register(app: Flask) -> None:
     blueprint.register_error_handler(HTTPException, stopped.by_request)
     app.register_blueprint(blueprint)
     app.register_blueprint(popup.blueprint)
+    app.register_blueprint(public.blueprint)
     show.set_up(app)
     headers.version_static_files(app)

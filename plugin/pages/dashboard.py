@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -32,33 +33,43 @@ def dashboard(visit: Visit) -> ResponseReturnValue:
 def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseReturnValue:
     """Return the page; `errors`: what is wrong, by the field at which it is shown (then it answers 422)."""
     days = range_of(request.args.get("days", ""))
-    first, last = last_days(visit.shop.time_zone, visit.now, days)
-    with visit.given.database.transaction() as conn:
-        stands = overview.of(conn, visit.shop.id)
-        tracking = tracking_of(conn, visit.shop, "dashboard", stands)
-        counts = counting.counts(conn, visit.shop.id, first, last)
-        orders = listing.latest(conn, visit.shop.id, limit=NEWEST)
-    facebook = _facebook(visit, stands)
-    state = banner_of(visit.shop, stands, tracking, facebook, counts.measured)
+    note, is_problem = said()
+    shown = _shown(visit, days)
     page = render_template(
         "dashboard.html",
         shop=visit.shop,
-        stands=stands,
-        tracking=tracking,
-        facebook=facebook,
-        banner=first_of(state, errors, said()[0] if said()[1] else ""),
-        guide=guide_of(visit.shop, stands),
         days=days,
         ranges=RANGES,
-        counts=counts,
-        figures=figures_of(counts.days, first, last),
         series=SERIES,
         others=OTHERS,
-        orders=orders,
         troubles=TROUBLES,
         errors=errors,
+        banner=first_of(shown.pop("state"), errors, note if is_problem else ""),
+        **shown,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+
+
+def _shown(visit: Visit, days: int) -> dict[str, Any]:
+    """What the page asks the database for, in four statements."""
+    shop = visit.shop
+    first, last = last_days(shop.time_zone, visit.now, days)
+    with visit.given.database.transaction() as conn:
+        stands = overview.of(conn, shop.id)
+        tracking = tracking_of(conn, shop, "dashboard", stands)
+        counts = counting.counts(conn, shop.id, first, last)
+        orders = listing.latest(conn, shop.id, limit=NEWEST)
+    facebook = _facebook(visit, stands)
+    return {
+        "stands": stands,
+        "tracking": tracking,
+        "facebook": facebook,
+        "state": banner_of(shop, stands, tracking, facebook, counts.measured),
+        "guide": guide_of(shop, stands),
+        "counts": counts,
+        "figures": figures_of(counts.days, first, last),
+        "orders": orders,
+    }
 
 
 def _facebook(visit: Visit, stands: Overview) -> Section:

@@ -10,17 +10,24 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.pages import words
 from plugin.pages.door import Visit, merchant_only
+from plugin.pages.erasing import FROM_MERCHANT
+from plugin.pages.orders import typed_number
+from plugin.pages.public import operator
+from plugin.pages.show import field_name
 from plugin.pages.stopped import stopped
 from plugin.recovery.purchase import event_id
-from plugin.storage import disclosure, privacy
+from plugin.storage import disclosure, listing, privacy
 from plugin.storage.disclosure import Disclosure, Sent
+from plugin.storage.listing import Wanted
 from plugin.storage.privacy import Request
 
+MOST_FOUND: Final = 10
+"""Orders of one number: a shop may have changed how its numbers begin."""
 REQUEST_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 NO_SUCH_FILE: Final = (
     "There is no such file here. It can be made for 90 days, from about a minute after Shopify told us of the request."
@@ -41,10 +48,27 @@ SENT: Final[Mapping[Sent, str]] = {
 
 @merchant_only
 def data_protection(visit: Visit) -> ResponseReturnValue:
-    """Show the requests, the newest first, and what is kept and for how long."""
+    """Show the requests, the newest first, an order by its `number`, what is kept and for how long, and the papers."""
+    number = typed_number(request.args.get("number", ""))
+    shop, found = visit.shop, list[Disclosure]()
     with visit.given.database.transaction() as conn:
-        requests = privacy.listed(conn, visit.shop.id)
-    return render_template("data_protection.html", shop=visit.shop, requests=requests, now=visit.now)
+        requests = privacy.listed(conn, shop.id)
+        if number:
+            lines = listing.latest(conn, shop.id, limit=MOST_FOUND, wanted=Wanted(number=number))
+            found = disclosure.of_orders(conn, shop, [line.order_id for line in lines])
+    return render_template(
+        "data_protection.html",
+        shop=shop,
+        requests=requests,
+        now=visit.now,
+        number=number,
+        found=found,
+        sent_words=SENT,
+        from_merchant=FROM_MERCHANT,
+        tracking_on=shop.policy.tracking_on,
+        operator=operator(),
+        operator_is_unknown=not visit.given.settings.operator,
+    )
 
 
 @merchant_only
@@ -53,27 +77,27 @@ def data_file(visit: Visit, request_id: str) -> ResponseReturnValue:
     if not REQUEST_ID.fullmatch(request_id):
         return stopped(NO_SUCH_FILE, HTTPStatus.NOT_FOUND)
     with visit.given.database.transaction() as conn:
-        request = privacy.one(conn, visit.shop.id, int(request_id))
-        if request is None or not request.has_file(visit.now):
+        asked = privacy.one(conn, visit.shop.id, int(request_id))
+        if asked is None or not asked.has_file(visit.now):
             return stopped(NO_SUCH_FILE, HTTPStatus.NOT_FOUND)
-        found = disclosure.of_orders(conn, visit.shop, request.order_ids)
-    body = json.dumps(_file(visit, request, found), indent=2, ensure_ascii=False)
-    name = f"data-request-{request.told_as}.json"
+        found = disclosure.of_orders(conn, visit.shop, asked.order_ids)
+    body = json.dumps(_file(visit, asked, found), indent=2, ensure_ascii=False)
+    name = f"data-request-{asked.told_as}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype="application/json", headers=headers)
 
 
-def _file(visit: Visit, request: Request, found: list[Disclosure]) -> dict[str, Any]:
+def _file(visit: Visit, asked: Request, found: list[Disclosure]) -> dict[str, Any]:
     known = {each.order_id for each in found}
     return {
         "about": ABOUT,
         "shop": visit.shop.domain,
-        "data_request": request.told_as,
-        "asked_at": _time(request.asked_at),
-        "answer_due_at": _time(request.due_at),
+        "data_request": asked.told_as,
+        "asked_at": _time(asked.asked_at),
+        "answer_due_at": _time(asked.due_at),
         "made_at": _time(visit.now),
         "orders": [_order(each) for each in found],
-        "orders_of_which_nothing_is_kept": [str(each) for each in request.order_ids if each not in known],
+        "orders_of_which_nothing_is_kept": [str(each) for each in asked.order_ids if each not in known],
     }
 
 
@@ -109,13 +133,6 @@ def _sent(told: Disclosure) -> dict[str, Any]:
         "event_id": event_id(told.order_id),
         "trace_id": told.trace_id,
     }
-
-
-def field_name(name: str) -> str:
-    """Return what a field of an event holds, and in which form it is sent."""
-    if name in words.FIELDS:
-        return f"{words.FIELDS[name]} (hashed)"
-    return f"{words.AS_IS.get(name, name)} (as it is)"
 
 
 def _time(at: datetime) -> str:

@@ -27,7 +27,7 @@ def say_to_held(visit: Visit, order_id: str = "") -> ResponseReturnValue:
     """Send or close (`word`) one held order, or all of them; `shown`: which ones the page showed."""
     form = request.form
     shown = form.get("shown", "")
-    if form.get("word") not in set(Word) or not SHOWN.fullmatch(shown):
+    if form.get("word") not in set(Word) or not (order_id or SHOWN.fullmatch(shown)):
         return stopped(NO_SUCH_PAGE, HTTPStatus.UNPROCESSABLE_ENTITY)
     if order_id and not (ORDER_ID.fullmatch(order_id) and int(order_id) <= LARGEST_ID):
         raise NotFound
@@ -35,10 +35,9 @@ def say_to_held(visit: Visit, order_id: str = "") -> ResponseReturnValue:
     staff = Staff(visit.user_id, "order" if said.order_id else "orders")
     with visit.given.database.transaction() as conn:
         shop = shops.by_domain(conn, visit.given.vault, visit.shop.domain) if reading.hold(conn, visit.shop) else None
-        done = None if shop is None else held.say(conn, shop, staff, visit.now, said)
     if shop is None:
         return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
-    return _told(visit, said, done)
+    return _told(visit, said, held.say(visit.given.database, shop, staff, visit.now, said))
 
 
 def _told(visit: Visit, said: Said, done: Held | None) -> ResponseReturnValue:

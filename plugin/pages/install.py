@@ -95,12 +95,19 @@ def _has_something_to_lose(shop: Shop) -> bool:
     return shop.policy.tracking_on or shop.connection is not None
 
 
+def _is_being_renewed(given: Services, shop: Shop) -> bool:
+    """Whether a worker is getting new tokens at this moment, which takes as long as Shopify takes to answer."""
+    with locks.turn(given.database, shop.id, locks.Lock.TOKENS) as free:
+        return not free
+
+
 def _is_shut_out(given: Services, shop: Shop, now: datetime) -> bool:
     """Whether Shopify turns our token down, as it does after an uninstall: its webhook may have been lost.
 
-    Asked only where something of an earlier installation could go on. Shopify away: not known, so no.
+    Asked only where something of an earlier installation could go on. Shopify away, or another at its tokens, for
+    which no page waits: not known, so no. The next load asks again.
     """
-    if not _has_something_to_lose(shop):
+    if not _has_something_to_lose(shop) or _is_being_renewed(given, shop):
         return False
     settings = given.settings
     client = TokenClient(settings.admin_url_template, settings.api_key, settings.shopify_secrets[0], access.QUICK)

@@ -130,6 +130,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
         "Nothing was sent or closed: other orders need your word than when that page was loaded. Please look again.",
         problem=True,
     ),
+    "erasing": Notice("The order is erased within a minute or so; the list of requests tells when it is done."),
     "guide_closed": Notice("The setup guide is closed."),
     "guide_left_off": Notice(f"{SWITCH} stays off. You can turn it on at any time."),
     "off": Notice(

@@ -58,13 +58,18 @@ def orders(visit: Visit) -> ResponseReturnValue:
 def _wanted(asked: Mapping[str, str]) -> Wanted:
     """What an address looks for; what it says wrongly is as if it were not said."""
     outcome, reason = asked.get("outcome", ""), asked.get("reason", "")
-    number = " ".join(asked.get("number", "").replace("\0", "").split())[:LONGEST_NUMBER]
     return Wanted(
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         reason=Reason(reason) if reason in set(Reason) else None,
         day=_day(asked.get("day", "")),
-        number=number if number.strip("#") else "",
+        number=typed_number(asked.get("number", "")),
     )
+
+
+def typed_number(text: str) -> str:
+    """Return an order's number as it was typed, tidied; empty if nothing was."""
+    number = " ".join(text.replace("\0", "").split())[:LONGEST_NUMBER]
+    return number if number.strip("#") else ""
 
 
 def _day(text: str) -> date | None:

@@ -8,9 +8,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from plugin.recovery.dataset_report import Figures, Quality, Report, Told
-from plugin.storage import reports
-from plugin.storage.database import Conn
-from plugin.storage.shops import Shop
 
 NOT_READ_YET: Final = "Not read yet"
 BADGES: Final[Mapping[Told, str]] = {
@@ -115,12 +112,6 @@ class Watch:
     def findings(self) -> int:
         """How many comparisons have something that cannot be explained."""
         return sum(bool(line.finding) for line in self.lines)
-
-
-def watch_of(conn: Conn, shop: Shop) -> Watch:
-    """Return what was last read of a shop's dataset."""
-    found = reports.latest(conn, shop.id)
-    return Watch() if found is None else Watch(*found)
 
 
 def purchases(count: int) -> str:

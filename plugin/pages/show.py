@@ -28,7 +28,12 @@ def set_up(app: Flask) -> None:
     """Teach the app's templates our filters. A name that a template has wrong is an error, not an empty text."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"moment": moment, "money": money, "missing_scopes": scopes.missing}
+    app.jinja_env.filters |= {
+        "moment": moment,
+        "money": money,
+        "missing_scopes": scopes.missing,
+        "field_name": field_name,
+    }
     app.jinja_env.globals |= {"words": words, "labels_of": labels_of}
 
 
@@ -57,6 +62,13 @@ def money(value: Decimal, currency: str) -> str:
     if currency in NO_MINOR_UNIT and exact == exact.to_integral_value():
         return f"{exact:,.0f} {currency}"
     return f"{value.quantize(CENT) if value == value.quantize(CENT) else exact:,f} {currency}"
+
+
+def field_name(name: str) -> str:
+    """Return what a field of an event holds, and in which form it is sent."""
+    if name in words.FIELDS:
+        return f"{words.FIELDS[name]} (hashed)"
+    return f"{words.AS_IS.get(name, name)} (as it is)"
 
 
 @lru_cache(maxsize=256)

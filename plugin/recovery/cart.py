@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from plugin.recovery.choice import BROWSER_ID, MAX_BROWSER_ID, Consent
 from plugin.recovery.payload import moment_from
 
 NAME: Final = "_backstop"
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""By which a browser's clock may be ahead of Shopify's."""
 _VALUE: Final = re.compile(r"1;(-|[maps]{1,4});([0-9T:.Z+-]{10,40});([^;]*);([^;]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class CartChoice:
-    """A choice and when it was made, by the browser's clock; browser ids only where the choice allows them."""
+    """A choice and when it was made, by the browser's clock; browser ids only where the choice allows them.
+
+    `at` None: at no time that could be true, so that nothing can be called earlier or later than it.
+    """
 
     consent: Consent
-    at: datetime
+    at: datetime | None
     fbp: str | None = field(default=None, repr=False)
     fbc: str | None = field(default=None, repr=False)
 
@@ -49,16 +54,24 @@ class CartChoice:
         kept = consent.allows_ids
         return cls(consent, at, _browser_id(match[3], kept=kept), _browser_id(match[4], kept=kept))
 
+    def told_before(self, placed_at: datetime) -> Self:
+        """Return the choice of a cart that was bought at a time (aware): none was made after it.
+
+        Else a date in a far future, by a wrong clock or written by somebody else, would outlast every later refusal.
+        """
+        is_true = self.at is None or self.at <= placed_at + CLOCKS_DIFFER
+        return self if is_true else replace(self, at=None)
+
     def kept(self) -> dict[str, Any]:
         """Return the part that may be stored in clear: choice and time, no ids."""
         said = self.consent
         flags = [said.marketing, said.analytics, said.preferences, said.sale_of_data]
-        return {"consent": flags, "at": self.at.isoformat()}
+        return {"consent": flags, "at": self.at and self.at.isoformat()}
 
     @classmethod
     def from_kept(cls, kept: Mapping[str, Any]) -> Self:
         """Read what `kept` returned."""
-        return cls(Consent(*kept["consent"]), datetime.fromisoformat(kept["at"]))
+        return cls(Consent(*kept["consent"]), datetime.fromisoformat(kept["at"]) if kept["at"] else None)
 
 
 def _browser_id(text: str, *, kept: bool) -> str | None:

@@ -69,14 +69,15 @@ class Evidence:
     def with_choice(self, choice: CartChoice | None) -> Self:
         """Return the evidence with the choice that the cart told, as one more record beside the posts.
 
-        The latest by the browser's clock stands; of equally late ones what all of them allow. To be said once.
+        The latest by the browser's clock stands; of equally late ones what all of them allow. One at no time that could
+        be true is among the latest whenever that was, as with posts. To be said once.
         """
         if choice is None:
             return self
         ids_lost = self.ids_lost or not choice.consent.allows_ids
-        if self.last_at is not None and choice.at < self.last_at:
+        if self.last_at is not None and choice.at is not None and choice.at < self.last_at:
             return replace(self, ids_lost=ids_lost)
-        beside = self.consent if choice.at == self.last_at else self.undated
+        beside = self.consent if choice.at in {None, self.last_at} else self.undated
         consent = choice.consent if beside is None else Consent.strictest((choice.consent, beside))
         return replace(self, consent=consent, from_cart=True, ids_lost=ids_lost)
 

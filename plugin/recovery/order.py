@@ -132,6 +132,7 @@ class Receipt:
         """Read the whole receipt; see ``PaidOrder.from_payload`` for ``paid_at`` and errors."""
         order = PaidOrder.from_payload(payload, paid_at=paid_at)
         client_ip, user_agent = client_of(payload) if order.from_checkout else (None, None)
+        choice = CartChoice.from_payload(payload)
         return cls(
             order=order,
             checkout_token=_token(payload),
@@ -139,7 +140,7 @@ class Receipt:
             items=tuple(_item(line, order.currency) for line in read.objects_at(payload, "line_items")),
             client_ip=client_ip,
             client_user_agent=user_agent,
-            choice=CartChoice.from_payload(payload),
+            choice=choice and choice.told_before(order.placed_at),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from plugin.storage.claiming import Claim
 from plugin.storage.database import Conn
 
 
@@ -41,3 +42,19 @@ WHERE o.shop_id = %s AND o.order_id = %s AND a.post_started IS NOT NULL ORDER BY
 def attempts_of(conn: Conn, shop_id: int, order_id: int) -> list[Attempt]:
     """Return the requests that an order was in, the first one first; none are left 90 days later."""
     return [Attempt(**row) for row in conn.execute(_OF_ORDER, (shop_id, order_id)).fetchall()]
+
+
+_ACCEPTED = """
+SELECT o.order_id, a.trace_id FROM paid_order o JOIN attempt a ON a.shop_id = o.shop_id AND a.attempt = ANY(o.attempts)
+WHERE o.shop_id = %s AND o.attempt = %s AND a.result = 'accepted' ORDER BY a.post_started
+"""
+
+
+def accepted_before(conn: Conn, held: Claim) -> dict[int, str | None]:
+    """Return the orders of a claim that Meta took in an earlier request, with its trace id.
+
+    Such an answer came late: after its worker's lease, when the repeat had already begun.
+    """
+    return {
+        row["order_id"]: row["trace_id"] for row in conn.execute(_ACCEPTED, (held.shop_id, held.attempt)).fetchall()
+    }

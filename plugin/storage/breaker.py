@@ -3,12 +3,14 @@
 Of one connection: five requests in a row that failed for a passing reason, and it rests for 30 s; each further failure
 doubles that, up to an hour. The first batch after a rest is a small one. Of Meta as a whole: when more than half of the
 connections tried within a minute fail, one of them tries every ten seconds for all, and lets the others go on as soon
-as it gets through. Rests are by the app's clock, as orders are; what "within a minute" means, by the database's.
+as it gets through. One that Meta took something of within that minute goes on beside it: what troubles the others need
+not be Meta. Whoever tries counts as failing until it got through. Rests are by the app's clock, as orders are; what
+"within a minute" means, by the database's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plugin.storage.database import Conn
@@ -25,15 +27,18 @@ SPREAD = 16
 
 _LOAD = """
 SELECT count(*) AS tried, count(*) FILTER (WHERE failures > 0) AS failing,
-    coalesce(max(served_at) < now() - interval '10 seconds', true) AS quiet
+    coalesce(max(served_at) FILTER (WHERE failures > 0) < now() - interval '10 seconds', true) AS quiet
 FROM meta_connection WHERE until_at IS NULL AND served_at > now() - interval '1 minute'
 """
+FARES_WELL = "c.failures = 0 AND c.served_at > now() - interval '1 minute'"
+"""Of a connection `c`: its latest request met with no trouble, or is under way."""
+_FARES_WELL = f"SELECT FROM meta_connection c WHERE c.shop_id = %s AND c.until_at IS NULL AND {FARES_WELL}"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('the next try at a Meta that is down'))"
 
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How Meta as a whole has been within the last minute; `quiet`: nobody has tried for ten seconds."""
+    """How Meta as a whole has been within the last minute; `quiet`: nobody has tried in vain for ten seconds."""
 
     tried: int
     failing: int
@@ -52,14 +57,17 @@ def weather(conn: Conn) -> Weather:
     return Weather(**row)
 
 
-def may_try(conn: Conn) -> Weather | None:
-    """Return the weather if a request may start now; None: Meta is down, and somebody tries it for all.
+def may_try(conn: Conn, shop_id: int) -> Weather | None:
+    """Return the weather for a shop if its request may start now; None: Meta is down, and somebody tries it for all.
 
-    While Meta is down this waits for others who ask the same, until their transactions end: theirs may be the try.
+    For a shop that fares well Meta is not down. For others, while it is, this waits for all who ask the same, until
+    their transactions end: theirs may be the try.
     """
     found = weather(conn)
     if not found.down:
         return found
+    if conn.execute(_FARES_WELL, (shop_id,)).fetchone() is not None:
+        return replace(found, failing=0)
     conn.execute(_ONE_AT_A_TIME)
     found = weather(conn)
     return None if found.down and not found.quiet else found

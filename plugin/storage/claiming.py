@@ -60,7 +60,7 @@ _AGAIN = "o.again AND o.code IS NULL"
 # While nobody else waits, those decided anew have their turn as well; else a minute after they would have had it.
 _TO_SEND = f"""
 SELECT c.shop_id FROM meta_connection c
-WHERE {_OPEN} AND EXISTS (SELECT FROM paid_order o
+WHERE {_OPEN} AND (NOT %(well)s OR {breaker.FARES_WELL}) AND EXISTS (SELECT FROM paid_order o
     WHERE o.shop_id = c.shop_id AND o.connection_id = c.id AND {_DUE_OF_ANY} AND o.look_at <= %(now)s)
 ORDER BY coalesce(c.served_at, '-infinity') + CASE WHEN EXISTS (SELECT FROM paid_order o
     WHERE o.shop_id = c.shop_id AND o.connection_id = c.id AND {_DUE_OF_ANY} AND o.look_at <= %(now)s AND NOT o.again)
@@ -96,15 +96,17 @@ _KINDS = ((_pick(_FRESH), BATCH), (_pick(_ALONE), 1), (_pick(_AGAIN), MOST))
 
 
 def to_send(conn: Conn, now: datetime, limit: int = 500) -> list[int]:
-    """Return the ids of shops with orders to send, the one next whose last turn is longest ago; one while Meta is down.
+    """Return the ids of shops with orders to send, the one next whose last turn is longest ago.
 
-    None at all if Meta is down and somebody has just tried.
+    While Meta is down: those that fare well all the same, and one more, unless somebody has just tried.
     """
     weather = breaker.weather(conn)
-    if weather.down and not weather.quiet:
-        return []
-    given = {"now": now, "oldest": now - SENDING_ENDS, "down": weather.down, "limit": 1 if weather.down else limit}
-    return [row["shop_id"] for row in conn.execute(_TO_SEND, given).fetchall()]
+    given = {"now": now, "oldest": now - SENDING_ENDS, "down": weather.down, "well": weather.down, "limit": limit}
+    found = [row["shop_id"] for row in conn.execute(_TO_SEND, given).fetchall()]
+    if weather.down and weather.quiet:
+        first = conn.execute(_TO_SEND, given | {"well": False, "limit": 1}).fetchall()
+        found += [row["shop_id"] for row in first if row["shop_id"] not in found]
+    return found
 
 
 def claim(
@@ -114,7 +116,7 @@ def claim(
 
     How many depends on how its connection fares. Claiming is the connection's turn; that of a part (`only`) is not.
     """
-    weather = breaker.may_try(conn) if only is None else breaker.weather(conn)
+    weather = breaker.may_try(conn, shop_id) if only is None else breaker.weather(conn)
     if weather is None:
         return None
     given = {"shop_id": shop_id, "now": now, "oldest": now - SENDING_ENDS, "down": weather.down, "lease": lease}
@@ -147,8 +149,8 @@ def _claimed(conn: Conn, given: dict[str, Any], rows: list[DictRow], *, is_turn:
     claim = Claim(given["shop_id"], given["attempt"], tuple(row["order_id"] for row in rows), suspicion)
     if is_turn:
         conn.execute(
-            "UPDATE meta_connection SET served_at = clock_timestamp() WHERE shop_id = %(shop_id)s"
-            " AND id = %(connection_id)s",
+            "UPDATE meta_connection SET served_at = clock_timestamp(), failures = greatest(failures, %(down)s::int)"
+            " WHERE shop_id = %(shop_id)s AND id = %(connection_id)s",
             given,
         )
     conn.execute(

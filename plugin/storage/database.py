@@ -12,6 +12,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 Conn = Connection[DictRow]
+NOTICE_DEATH = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+"""So that PostgreSQL notices within a minute that a whole machine of ours is gone, and frees what its sessions held."""
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """No connection (PoolTimeout too), a lost one, a lock not to be had in time, or a server that only reads."""
 
@@ -28,7 +30,7 @@ class Database:
 
         `lock_patience`: seconds after which a statement that waits for a lock gives up (0: never).
         """
-        options = f"-c timezone=UTC -c lock_timeout={int(lock_patience * 1000)}"
+        options = f"-c timezone=UTC -c lock_timeout={int(lock_patience * 1000)} {NOTICE_DEATH}"
         self.url = url
         self._pool: ConnectionPool[Conn] = ConnectionPool(
             url,
@@ -59,7 +61,7 @@ class Database:
     def own_connection(self) -> Iterator[Connection[Any]]:
         """Open a connection outside the pool, for session locks: closing it frees them, whatever happened."""
         try:
-            with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as conn:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=3, options=NOTICE_DEATH) as conn:
                 yield conn
         except AWAY as cause:
             raise DatabaseAway(type(cause).__name__) from None

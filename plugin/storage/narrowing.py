@@ -101,6 +101,26 @@ def rewrite_waiting(database: Database, vault: Vault, shop_id: int, now: datetim
         after = rows[-1]["order_id"]
 
 
+_FRESH = """
+SELECT * FROM paid_order WHERE shop_id = %s AND outcome = 'waiting' AND reason = 'grace_period' AND attempt IS NULL
+    AND look_at <= %s AND sealed_event IS NOT NULL AND in_doubt_since IS NULL
+ORDER BY look_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def cut_fresh(conn: Conn, shop: Shop, now: datetime, limit: int) -> int:
+    """Cut what intake sealed by older choices than the shop's; return how many events were.
+
+    An intake that was under way while the merchant chose less commits after the rewriting. So the sweep's first look at
+    an order, seconds after it came in, cuts it; nothing that came before holds up the merchant's choice.
+    """
+    entries = [Entry.from_row(row) for row in conn.execute(_FRESH, (shop.id, now, limit)).fetchall()]
+    cut = {entry.order.id: event for entry in entries if (event := _cut(shop, entry)) is not None}
+    changed = [entry for entry in entries if entry.order.id in cut]
+    _seal_anew(conn, shop, [replace(entry, has_match_data=matchable(cut[entry.order.id])) for entry in changed], cut)
+    return len(cut)
+
+
 def _rewrite(conn: Conn, shop: Shop, rows: Sequence[DictRow], now: datetime) -> int:
     if not shop.fields.intersection(BROWSER_FIELDS):
         evidence.forget_browsers(conn, shop.id)

@@ -97,13 +97,23 @@ def _erase(database: Database, vault: Vault, shop_id: int, now: datetime, *, hel
             return dropped
 
 
-def record(conn: Conn, shop_id: int, staff: Staff, now: datetime, change: tuple[str, str, str, str | None]) -> None:
-    """Add to the log: `change` is what, its old and new value, and the warning's version where one was confirmed."""
-    conn.execute(
+def record(conn: Conn, shop_id: int, staff: Staff, now: datetime, change: tuple[str, str, str, str | None]) -> int:
+    """Add to the log: `change` is what, its old and new value, and the warning's version where one was confirmed.
+
+    Return the line's id.
+    """
+    row = conn.execute(
         "INSERT INTO policy_change (shop_id, at, user_id, place, what, old, new, warning_version)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (shop_id, now, staff.user_id, staff.place, *change),
-    )
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an insert returns its row
+    return int(row["id"])
+
+
+def record_more(conn: Conn, shop_id: int, line: int, old: str) -> None:
+    """Let a line of the log tell how far it has come: what it records is done in several transactions."""
+    conn.execute("UPDATE policy_change SET old = %s WHERE shop_id = %s AND id = %s", (old, shop_id, line))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,13 @@ class OrderStory:
     attempts: tuple[Attempt, ...]
 
 
+_AS_THEY_ARE = (
+    *("placed_at", "decided_at", "first_sent_at", "in_doubt_since"),
+    *("basis", "code", "trace_id", "holds_event", "again", "sale_opted_out"),
+)
+"""Columns that a story has under their own names."""
+
+
 def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
     """Return what the ledger tells of one order of this shop, late evidence included; None if it has no such order."""
     row = conn.execute(
@@ -67,22 +74,13 @@ def order(conn: Conn, shop_id: int, order_id: int) -> OrderStory | None:
     if row is None:
         return None
     return OrderStory(
+        **{name: row[name] for name in _AS_THEY_ARE},
         line=OrderLine.from_row(row),
-        placed_at=row["placed_at"],
-        decided_at=row["decided_at"],
         regions=tuple(sorted({row["billing_region"], row["shipping_region"]} - {None})),
-        first_sent_at=row["first_sent_at"],
-        in_doubt_since=row["in_doubt_since"],
-        basis=row["basis"],
         fields_sent=tuple(row["fields_sent"] or ()),
-        code=row["code"],
-        trace_id=row["trace_id"],
-        holds_event=row["holds_event"],
         kept_event=row["first_sent_at"] is not None or (row["switch_count"] is not None and not row["again"]),
         told_by_webhook=row["told_by"] == "webhook",
         needs_word=row["reason"] == Reason.HELD and row["attempt"] is None and not row["released"],
-        again=row["again"],
-        sale_opted_out=row["sale_opted_out"],
         seen=_seen(conn, shop_id, row),
         attempts=tuple(attempts_of(conn, shop_id, order_id)) if row["attempts"] else (),
     )

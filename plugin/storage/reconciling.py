@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from plugin.recovery.order import Receipt
 from plugin.storage.database import Conn
@@ -93,14 +93,3 @@ def is_in_gap(conn: Conn, shop_id: int, first: datetime, last: datetime) -> bool
         (shop_id, first, last),
     ).fetchone()
     return row is not None
-
-
-def untold(conn: Conn, shop_id: int, first: date, last: date) -> int:
-    """Count the orders, paid from `first` to `last` (both included), that no webhook has told us of."""
-    row = conn.execute(
-        "SELECT count(*) AS n FROM paid_order WHERE shop_id = %s AND told_by = 'reconciliation'"
-        " AND day BETWEEN %s AND %s",
-        (shop_id, first, last),
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate is one row
-    return int(row["n"])

@@ -39,12 +39,30 @@ class Post:
 
 
 def locked(conn: Conn, held: Claim) -> list[Entry]:
-    """Return the orders that an attempt still holds, locked."""
+    """Return the orders that an attempt still holds, the oldest first; locked in the order of ids, as by all others."""
     rows = conn.execute(
-        "SELECT * FROM paid_order WHERE shop_id = %s AND attempt = %s ORDER BY placed_at, order_id FOR UPDATE",
+        "SELECT * FROM paid_order WHERE shop_id = %s AND attempt = %s ORDER BY order_id FOR UPDATE",
         (held.shop_id, held.attempt),
     ).fetchall()
-    return [Entry.from_row(row) for row in rows]
+    return sorted((Entry.from_row(row) for row in rows), key=lambda entry: (entry.order.placed_at, entry.order.id))
+
+
+def taken_back(conn: Conn, held: Claim) -> list[Entry]:
+    """Return the orders that an attempt sent and then lost by its lease, and no other has begun to send; locked.
+
+    A claim that has not begun may be anywhere before its start: that locks the same rows, and finds them gone.
+    """
+    lines = conn.execute(
+        "SELECT * FROM paid_order WHERE shop_id = %(shop)s AND order_id = ANY(%(orders)s) AND outcome = 'waiting'"
+        " AND attempt IS DISTINCT FROM %(mine)s AND %(mine)s = ANY(attempts) ORDER BY order_id FOR UPDATE",
+        {"shop": held.shop_id, "orders": list(held.order_ids), "mine": held.attempt},
+    ).fetchall()
+    begun = conn.execute(  # a look of its own, after the locks: the first one may be from before another's start
+        "SELECT attempt FROM attempt WHERE shop_id = %s AND attempt = ANY(%s) AND post_started IS NOT NULL",
+        (held.shop_id, [line["attempt"] for line in lines if line["attempt"] is not None]),
+    ).fetchall()
+    sent_by_others = {line["attempt"] for line in begun}
+    return [Entry.from_row(line) for line in lines if line["attempt"] not in sent_by_others]
 
 
 def start_post(conn: Conn, vault: Vault, held: Claim, now: datetime, lease: timedelta) -> Post | None:

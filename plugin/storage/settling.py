@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
 from plugin.recovery.verdict import SENDING_ENDS, Outcome, Reason, Verdict, recovered_reason
 from plugin.storage import breaker, connections, shops
+from plugin.storage.attempts import accepted_before
 from plugin.storage.database import Conn
 from plugin.storage.ledger import Entry, Judged, judge, write
-from plugin.storage.sending import REJECTED, Post, locked
+from plugin.storage.sending import REJECTED, Post, locked, taken_back
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
@@ -60,8 +61,12 @@ class Settling:
     scale: float = 1
 
     def recovered(self) -> None:
-        """Meta took the batch: its orders are recovered, their events erased."""
+        """Meta took the batch: its orders are recovered, their events erased.
+
+        However late: those that the sweep took back, and nobody has begun to send again, are recovered by this answer.
+        """
         shop, judged = self._judged(_arrived)
+        judged += judge(self.conn, shop, taken_back(self.conn, self.post.claim), self.now)
         taken = [replace(change, verdict=_taken(change), trace_id=self.told.trace_id) for change in judged]
         write(self.conn, shop, taken, self.now)
         self._answered("accepted")
@@ -144,7 +149,9 @@ class Settling:
         shop = shops.by_id(self.conn, self.vault, self.post.claim.shop_id)
         assert shop is not None  # noqa: S101 - a shop's row outlives its attempts
         entries = [seen(entry) for entry in locked(self.conn, self.post.claim)]
-        return shop, judge(self.conn, shop, entries, self.now)
+        before = accepted_before(self.conn, self.post.claim) if any(entry.in_doubt_since for entry in entries) else {}
+        judged = judge(self.conn, shop, entries, self.now)
+        return shop, [_taken_before(change, before) for change in judged]
 
     def _close(self, result: str) -> None:
         self.conn.execute(
@@ -167,6 +174,12 @@ def set_aside(conn: Conn, shop_id: int, order_ids: Sequence[int], code: str, sta
 
 def _taken(change: Judged) -> Verdict:
     return Verdict(Outcome.RECOVERED, recovered_reason(change.evidence, change.entry.order.id))
+
+
+def _taken_before(change: Judged, before: Mapping[int, str | None]) -> Judged:
+    """What Meta took in an earlier request is recovered by that one's late answer, whatever it says to the repeat."""
+    order_id = change.entry.order.id
+    return replace(change, verdict=_taken(change), trace_id=before[order_id]) if order_id in before else change
 
 
 def _arrived(entry: Entry) -> Entry:

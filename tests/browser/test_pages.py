@@ -73,7 +73,13 @@ SCENES: Mapping[str, Scene] = {
     "order-recovered": Scene(SHOP, "/orders/{recovered}", "order"),
     "order-waiting": Scene(SHOP, "/orders/{waiting}", "order"),
     "switch-log": Scene(SHOP, "/switch-log", "switch-log"),
+    "switch-log-text": Scene(SHOP, "/switch-log?text=2026-11", "switch-log"),
     "data-protection": Scene(SHOP, "/data-protection", "data-protection"),
+    "look-up": Scene(SHOP, "/data-protection?number=1001", "data-protection"),
+    "dashboard-90": Scene(SHOP, "/?days=90", "dashboard"),
+    "dashboard-off": Scene(OFF, "", "dashboard"),
+    "orders-found": Scene(SHOP, "/orders?outcome=withheld&reason=consent_declined", "orders"),
+    "orders-none": Scene(SHOP, "/orders?number=none&day=2026-11-24", "orders"),
     "dashboard-fresh": Scene(FRESH, "", "dashboard"),
     "settings-fresh": Scene(FRESH, "/settings", "settings"),
     "orders-fresh": Scene(FRESH, "/orders", "orders"),
@@ -140,7 +146,14 @@ def test_pages_are_written_in_polaris_own_words(
     merchant = town.merchant(shop)
     merchant.open("", "dashboard")
     paths = ["/", "/settings", "/orders", "/orders?outcome=failed", "/switch-log", "/data-protection", "/orders/1"]
-    paths += ["/?note=off&n=2", "/settings?note=pixel_refused", "/settings/preview", "/settings?note=saved_one_out"]
+    paths += ["/?days=7", "/?days=90", "/orders?reason=held&number=1001&day=2026-11-24", "/data-protection?number=1001"]
+    paths += [
+        "/switch-log?text=2026-11",
+        "/?note=off&n=2",
+        "/settings?note=pixel_refused",
+        "/settings/preview",
+        "/settings?note=saved_one_out",
+    ]
     if shop == SHOP:
         paths += [f"/orders/{order}" for order in (*named.values(), *busy.orders.values())]
     pages = {path: merchant.html(path) for path in paths}

@@ -21,6 +21,7 @@ OPEN_TO_ALL = {
     "meta.deauthorize": "asks for Meta's signature; 404 without an app at Meta",
     "meta.delete_data": "asks for Meta's signature; 404 without an app at Meta",
     "meta.deletion_status": "asks for a code that we have signed, and says a date",
+    "public.privacy_statement": "one text, the same for everybody, and nothing of the database",
     "health.live": "a yes",
     "health.ready": "a yes or a no",
 }

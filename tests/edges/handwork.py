@@ -12,8 +12,10 @@ from flask.testing import FlaskClient
 
 from plugin.jobs import sweep
 from plugin.services import Services
-from plugin.storage import sending, shops
+from plugin.storage import held, sending, shops
 from plugin.storage.database import Conn
+from plugin.storage.held import Said
+from plugin.storage.policy import Staff
 from plugin.storage.sending import Claim
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
@@ -90,3 +92,12 @@ def waits_for_a_lock(services: Services) -> int | None:
             return int(found["pid"])
         time.sleep(0.05)
     return None
+
+
+def say(services: Services, shop: Shop, said: Said) -> int:
+    """Say the merchant's word to held orders; return to how many."""
+    with services.database.transaction() as conn:
+        known = read_shop(conn, services, shop)
+    done = held.say(services.database, known, Staff("42", "settings"), services.clock.now(), said)
+    assert done is not None
+    return done.count

@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 
 from plugin.jobs import deliver, sweep
 from plugin.services import Services
-from plugin.storage import connections, held, locks, sending
+from plugin.storage import connections, locks, sending
+from plugin.storage.held import Said, Word
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import MovedClock
-from tests.edges.handwork import GRACE, LATE, TAKEN, Meta
+from tests.edges.handwork import GRACE, LATE, TAKEN, Meta, say
 from tests.edges.ledger_view import buy, ended, row, switch_off, switch_on, work
 from tests.edges.servers import Cut, Reply, reply
 
@@ -149,8 +150,7 @@ def held_order(services: Services, missed: Shop, meta: Meta, clock: MovedClock) 
 def test_a_held_order_is_sent_on_the_merchants_word(
     services: Services, held_order: Shop, meta: Meta, clock: MovedClock
 ) -> None:
-    with services.database.transaction() as conn:
-        assert held.send(conn, held_order, clock.now()) == 1
+    assert say(services, held_order, Said(Word.SEND)) == 1
     work(services)
 
     assert ended(services) == ("recovered", "pixel_silent")
@@ -161,8 +161,7 @@ def test_the_merchants_word_is_good_for_one_request(
     services: Services, held_order: Shop, meta: Meta, clock: MovedClock
 ) -> None:
     meta.says(LATE)
-    with services.database.transaction() as conn:
-        held.send(conn, held_order, clock.now(), ORDER_ID)
+    assert say(services, held_order, Said(Word.SEND, ORDER_ID)) == 1
     work(services)
     clock.pass_by(hours=1)
     work(services)
@@ -174,9 +173,8 @@ def test_the_merchants_word_is_good_for_one_request(
 def test_a_held_order_is_closed_on_the_merchants_word(
     services: Services, held_order: Shop, meta: Meta, clock: MovedClock
 ) -> None:
-    with services.database.transaction() as conn:
-        assert held.close(conn, held_order, clock.now(), 1) == 0
-        assert held.close(conn, held_order, clock.now(), ORDER_ID) == 1
+    assert say(services, held_order, Said(Word.CLOSE, 1)) == 0
+    assert say(services, held_order, Said(Word.CLOSE, ORDER_ID)) == 1
 
     assert ended(services) == ("failed", "unconfirmed")
     assert len(meta.events()) == 1

@@ -7,10 +7,10 @@ from flask.testing import FlaskClient
 from plugin.jobs import sweep
 from plugin.meta.conversions import ConversionsClient
 from plugin.services import Services
-from plugin.storage import held as held_orders
+from plugin.storage.held import Said, Word
 from plugin.storage.shops import Shop
 from tests.conftest import MovedClock
-from tests.edges.handwork import LATE, MOMENT, TAKEN, Meta, claimed, do, read_shop, started
+from tests.edges.handwork import LATE, MOMENT, TAKEN, Meta, claimed, do, say, started
 from tests.edges.ledger_view import ended, purchase, row, switch_off, work
 from tests.edges.servers import reply, unused_port
 
@@ -70,8 +70,7 @@ def test_the_merchants_word_outlives_a_request_that_never_left(
     clock.pass_by(hours=48)
     work(services)
     assert ended(services) == ("waiting", "held")
-    with services.database.transaction() as conn:
-        assert held_orders.send(conn, read_shop(conn, services, missed), clock.now()) == 1
+    assert say(services, missed, Said(Word.SEND)) == 1
     able = services.meta
     nobody = ConversionsClient(f"http://127.0.0.1:{unused_port()}/v26.0", timeout=(1, 0.5))
     object.__setattr__(services, "meta", nobody)

@@ -114,6 +114,19 @@ def test_a_key_is_held_to_its_rate_whether_there_is_such_a_shop_or_not(
     assert post(client, "another_key_of_a_shop", "one-checkout").status_code == 204
 
 
+def test_a_flood_of_other_posts_loses_no_refusal_and_no_delivery(client: FlaskClient, shop: Shop, narrow: Gate) -> None:
+    while post(client, shop.ingest_key, "one-checkout").status_code == 204:
+        pass
+
+    refused = post(client, shop.ingest_key, "another", stage="consent_withdrawn", consent=REFUSED)
+    named = {"stage": "checkout_completed", "tr": "sent", "order": str(ORDER_ID), "eid": f"purchase.{ORDER_ID}"}
+    delivered = post(client, shop.ingest_key, "a-third", **named)
+
+    assert (refused.status_code, delivered.status_code) == (204, 204)
+    codes = [post(client, shop.ingest_key, "another", consent=REFUSED).status_code for _ in range(2 * BURST)]
+    assert codes[-1] == 429
+
+
 def test_an_address_is_held_to_its_rate_and_a_household_is_one(client: FlaskClient, shop: Shop, narrow: Gate) -> None:
     for number in range(BURST):
         assert post(client, f"{STRANGER}{number}", "c", f"2a02:26f0:1:2::{number}").status_code == 204

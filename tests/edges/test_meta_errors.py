@@ -155,10 +155,17 @@ def test_an_answer_without_a_graph_error_is_in_doubt_unless_it_declines(
 
 def test_some_statuses_speak_for_themselves() -> None:
     assert isinstance(error_from(413, {}, b"<html>"), MetaRefused)
-    assert isinstance(error_from(401, {}, b"<html>"), MetaDisconnected)
     slow = error_from(429, {"Retry-After": "120"}, b"<html>")
     assert isinstance(slow, MetaUnavailable)
     assert (slow.in_doubt, slow.retry_after) == (False, timedelta(minutes=2))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message":"log in first"}', b'{"error":"unauthorized"}'])
+def test_a_401_that_is_not_metas_breaks_no_connection(body: bytes) -> None:
+    error = error_from(401, {}, body)
+
+    assert isinstance(error, MetaUnavailable)
+    assert (error.in_doubt, error.throttled) == (False, False)
 
 
 @pytest.mark.parametrize("trace", ["A" * 65, "a\nb", 7, None, "ü"])

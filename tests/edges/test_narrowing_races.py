@@ -146,6 +146,37 @@ class TestRaces:
 
         assert pending(services, missed)
 
+    def test_the_first_look_at_an_order_that_came_in_by_older_choices_cuts_it(
+        self, services: Services, shop: Shop, merchant: Merchant, client: FlaskClient, clock: MovedClock
+    ) -> None:
+        switch_on(services, shop)
+        tell(client, shop, clock)
+        buy(client, clock)
+        sealed = row(services)["sealed_event"]
+        save(merchant, fields=NO_PHONE)
+        do(services, "UPDATE paid_order SET sealed_event = %s", sealed)  # its intake commits after the rewriting
+        assert "ph" in kept(services, shop)
+
+        sweep.sweep(services)
+
+        assert "ph" not in kept(services, shop)
+        assert ended(services) == ("waiting", "grace_period")
+
+    def test_an_order_that_came_in_by_older_choices_and_then_matches_nobody_is_withheld(
+        self, services: Services, shop: Shop, client: FlaskClient, clock: MovedClock
+    ) -> None:
+        switch_on(services, shop)
+        tell(client, shop, clock)
+        buy(client, clock)
+        do(services, "UPDATE shop_policy SET fields = '{country,ct,client_ip_address}'")
+
+        sweep.sweep(services)
+
+        assert kept(services, shop) <= {"country", "ct", "client_ip_address"}
+        clock.pass_by(minutes=GRACE)
+        sweep.sweep(services)
+        assert ended(services) == ("withheld", "no_match_data")
+
     def test_an_order_that_came_in_by_older_choices_goes_by_the_new_ones(
         self, services: Services, missed: Shop, meta: Meta, merchant: Merchant
     ) -> None:

@@ -217,7 +217,7 @@ def test_what_is_asked_of_the_ledger_can_be_answered_by_an_index(town: Before) -
 
 def test_a_look_at_all_shops_asks_once_a_shop_and_not_once_an_order(town: Before) -> None:
     with town.services.database.transaction() as conn:
-        asked = {"now": town.clock.now(), "oldest": town.clock.now(), "down": False, "limit": 500}
+        asked = {"now": town.clock.now(), "oldest": town.clock.now(), "down": False, "well": False, "limit": 500}
         plan = conn.execute("EXPLAIN " + claiming._TO_SEND, asked).fetchall()  # noqa: SLF001 - its plan is the point
 
     filters = [row["QUERY PLAN"] for row in plan if "sale_opted_out" in row["QUERY PLAN"]]

@@ -13,7 +13,7 @@ from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import MovedClock, install
 from tests.edges.handwork import Meta, do
-from tests.edges.ledger_view import buy, policy_changes, purchase, switch_on, tell, work
+from tests.edges.ledger_view import buy, purchase, tell, work
 from tests.edges.statements import counted
 from tests.edges.visits import Merchant, Page
 
@@ -24,10 +24,6 @@ ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "place": "dashboard"}
 @pytest.fixture
 def merchant(client: FlaskClient) -> Merchant:
     return Merchant(client, sub="7001")
-
-
-def steps(page: Page) -> dict[str, str]:
-    return {e["data-step"]: e["data-is-done"] for e in page.all("s-grid") if e.get("data-step")}
 
 
 def banners(page: Page) -> list[str]:
@@ -128,10 +124,11 @@ def test_before_the_switch_it_is_measured_what_it_would_do(
 
     card = Page(answer).one("s-section", data_measure="4")
     assert card["data-missed"] == "1"
-    assert "The last 7 of them may still change" in card["subheading"]
+    assert "The last 7 days may still move" in card["subheading"]
     would = {e["data-measured"]: e["data-would"] for e in Page(answer).all("s-list-item") if e.get("data-measured")}
     assert would == {"recorded": "1", "store_policy": "1"}
     assert "stay in your retargeting audiences" in answer.text
+    assert "With these identifiers: Email, Phone, First name" in answer.text
     assert banners(Page(answer)) == ["data-other-pixel"]  # more important than what is missed
 
     merchant.post("/offline-tracking", **ON)
@@ -200,66 +197,6 @@ def test_the_most_important_banner_stands_alone(
 def test_the_order_of_banners_is_the_one_of_their_list() -> None:
     wanted = "error problem reopen broken ended ends scopes held pixel second_sender other_pixel missed"
     assert " ".join(Banner) == wanted
-
-
-# --- The setup guide
-
-
-def test_a_new_shop_has_four_steps_before_it(merchant: Merchant, services: Services) -> None:
-    install(services)
-
-    page = Page(merchant.get("/"))
-
-    assert steps(page) == dict.fromkeys(("connect", "other-pixel", "pixel", "decide"), "no")
-    assert page.one("s-section", data_guide="open")["data-done"] == "0"
-
-
-def test_each_step_is_done_by_its_cause_and_the_guide_is_then_put_away(
-    merchant: Merchant, services: Services, shop: Shop, client: FlaskClient, clock: MovedClock
-) -> None:
-    assert steps(Page(merchant.get("/"))) == {"connect": "yes", "other-pixel": "no", "pixel": "no", "decide": "no"}
-    do(services, "UPDATE shop_policy SET other_pixel = 'none'")
-    do(services, "UPDATE shop SET web_pixel_id = 'gid://shopify/WebPixel/1'")
-    assert "Go through a checkout in your shop" in merchant.get("/").text
-    tell(client, shop, clock)
-    assert steps(Page(merchant.get("/"))) == {"connect": "yes", "other-pixel": "yes", "pixel": "yes", "decide": "no"}
-    assert merchant.post("/guide", answer="closed").status_code == 409
-
-    decided = merchant.go("/guide", answer="left off")
-
-    assert "stays off" in Page(decided).one("meta", name="note")["content"]
-    assert Page(decided).all("s-section", data_guide="done")
-    closed = merchant.go("/guide", answer="closed")
-    assert "data-guide" not in closed.text
-    assert [(c["what"], c["user_id"], c["new"]) for c in policy_changes(services, shop)][:2] == [
-        ("setup_guide", "7001", "closed"),
-        ("setup_guide", "7001", "left off"),
-    ]
-    merchant.post("/guide", answer="closed")
-    assert len([c for c in policy_changes(services, shop) if c["what"] == "setup_guide"]) == 2
-
-    do(services, "UPDATE shop SET web_pixel_id = NULL")  # what is no longer done is shown again
-    assert steps(Page(merchant.get("/")))["pixel"] == "no"
-
-
-def test_moving_the_switch_is_a_decision(merchant: Merchant, services: Services, shop: Shop) -> None:
-    switch_on(services, shop)
-
-    assert steps(Page(merchant.get("/")))["decide"] == "yes"
-
-
-def test_an_answer_that_is_none_is_refused(merchant: Merchant, services: Services, shop: Shop) -> None:
-    assert merchant.post("/guide", answer="x").status_code == 422
-    assert merchant.client.post("/guide", data={"answer": "closed"}).status_code == 401
-    assert policy_changes(services, shop) == []
-
-
-def test_a_shop_that_has_left_meanwhile_answers_nothing(
-    merchant: Merchant, services: Services, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("plugin.storage.reading.hold", lambda *_: False)
-
-    assert merchant.post("/guide", answer="left off").status_code == 409
 
 
 # --- Statements

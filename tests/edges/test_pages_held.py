@@ -14,8 +14,8 @@ from plugin.storage.held import Said, Word
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import API_KEY, SECRETS, SHOP, MovedClock, connect, install
-from tests.edges.handwork import TAKEN, Meta, buy_another, do, read_shop
-from tests.edges.ledger_view import STAFF, buy, ended, policy_changes, row, switch_on, tell, work
+from tests.edges.handwork import TAKEN, Meta, buy_another, do, say
+from tests.edges.ledger_view import buy, ended, policy_changes, row, switch_on, tell, work
 from tests.edges.servers import reply
 from tests.edges.visits import Merchant, Page
 
@@ -182,13 +182,10 @@ def test_a_shop_that_has_left_meanwhile_changes_nothing(
 def test_a_word_said_twice_counts_once(
     merchant: Merchant, services: Services, three: Shop, crew: ThreadPoolExecutor
 ) -> None:
-    def say() -> int:
-        with services.database.transaction() as conn:
-            shop = read_shop(conn, services, three)
-            done = held.say(conn, shop, STAFF, services.clock.now(), Said(Word.SEND))
-        return 0 if done is None else done.count
+    def said() -> int:
+        return say(services, three, Said(Word.SEND))
 
-    assert sum(future.result(20) for future in [crew.submit(say) for _ in range(4)]) == 3
+    assert sum(future.result(20) for future in [crew.submit(said) for _ in range(4)]) == 3
     assert len(log_of(services, three)) == 1
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 from dataclasses import asdict
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,12 @@ def test_pages_speak_of_the_pixel_as_product_words_do() -> None:
 
     assert not any("meta received" in text.lower() or "!" in text for text in said)
     assert "The pixel reported it" in words.WHY[Reason.PIXEL_DELIVERED].short
+
+
+def test_our_own_scripts_and_styles_are_light() -> None:
+    files = (Path(__file__).parents[2] / "static").iterdir()
+
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 10_000
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from plugin.services import Services
-from plugin.storage import sending
+from plugin.storage import claiming
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Unsealable
 from tests import doors
@@ -59,7 +59,7 @@ def test_when_meta_asks_to_slow_down_the_rest_of_the_backlog_waits_too(
     for number in range(1, 5):
         buy_another(client, missed, clock, number)
     clock.pass_by(minutes=GRACE)
-    monkeypatch.setattr(sending, "BATCH", 1)
+    monkeypatch.setattr(claiming, "MOST", 1)
     throttled = {"error": {"message": "no", "type": "OAuthException", "code": 80004}}
     meta.says(reply(throttled, 400, Retry_After="3600"))
 

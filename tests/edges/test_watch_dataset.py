@@ -42,6 +42,12 @@ def merchant(client: FlaskClient, sandbox: World) -> Merchant:
     return merchant
 
 
+def test_the_rounds_of_a_day_reach_every_dataset_of_20000_shops() -> None:
+    rounds = timedelta(days=1) / timedelta(minutes=10)
+
+    assert rounds * reports.MOST_SHOPS >= 20_000 * 1.25  # errors are read again hourly
+
+
 @pytest.mark.parametrize("by_login", [False, True])
 def test_what_meta_counts_is_kept_beside_what_the_ledger_says(
     merchant: Merchant, services: Services, sandbox: World, clock: MovedClock, *, by_login: bool

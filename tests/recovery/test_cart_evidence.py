@@ -62,6 +62,24 @@ def test_a_post_without_a_readable_time_counts_beside_the_carts_choice() -> None
     assert evidence(post(at=None)).with_choice(told(OPTED_OUT)).consent == OPTED_OUT
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=40_000)])
+@pytest.mark.parametrize(("carried", "posted"), [(AGREED, REFUSED), (REFUSED, AGREED)])
+def test_a_choice_dated_after_the_purchase_outlasts_no_refusal(
+    carried: Consent, posted: Consent, ahead: timedelta
+) -> None:
+    told_by_cart = CartChoice(carried, NOON + ahead).told_before(NOON)
+
+    assert evidence(post(consent=posted)).with_choice(told_by_cart).consent == REFUSED
+    assert Evidence().with_choice(told_by_cart).consent == carried
+    assert CartChoice.from_kept(told_by_cart.kept()) == told_by_cart
+
+
+def test_a_browsers_clock_that_is_a_little_ahead_is_believed() -> None:
+    choice = CartChoice(AGREED, NOON + timedelta(minutes=50))
+
+    assert choice.told_before(NOON) == choice
+
+
 def choosing(**parts: Any) -> bytes:
     letters, ids = parts.get("letters", "maps"), parts.get("ids", f"{FBP};{FBC}")
     value = f"1;{letters};2026-11-24T11:59:00Z;{ids}"
