@@ -15,6 +15,7 @@ from plugin.recovery.pixel_health import (
     Trouble,
     does_well_again,
     examine,
+    name_fall,
     usual_share,
 )
 
@@ -93,6 +94,10 @@ def test_a_trouble_is_named_by_what_still_arrives(fallen: Count, asked: str, exp
 
     assert (finding.health, finding.trouble, finding.since) == (*expected, since)
     assert finding.usual == pytest.approx(0.95)
+
+
+def test_a_time_without_orders_shows_nothing() -> None:
+    assert name_fall([], in_shop=None) == (Health.SILENT, Trouble.NOTHING_SEEN)
 
 
 def test_a_few_orders_alone_prove_nothing() -> None:
