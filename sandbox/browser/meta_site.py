@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from sandbox.audience import audience
 from sandbox.shops import Json
 from sandbox.world import world
 
@@ -35,6 +36,13 @@ def events() -> ResponseReturnValue:
             for post in reversed(posts)
         ],
     )
+
+
+@blueprint.get("/audience.json")
+def retargeting() -> ResponseReturnValue:
+    """Who is in the retargeting audience, and who has dropped out of it."""
+    found = audience(world().meta.events_json(), world().clock.now())
+    return jsonify(test_use_only=True, visitors=found[-SHOWN:])
 
 
 def line(event: Json) -> Json:

@@ -105,6 +105,23 @@ async function showLogins() {
   }));
 }
 
+const SIDES = {browser: 'the pixel told of it', server: 'the server told of it'};
+
+async function showAudience() {
+  const {visitors} = await (await fetch('/audience.json')).json();
+  const gone = visitors.filter(({bought_by: side}) => side !== null);
+  element('in-audience').textContent = visitors.length - gone.length;
+  element('dropped-out').textContent = gone.length;
+  element('no-audience').hidden = visitors.length > 0;
+  element('audience').replaceChildren(...visitors.map(({visitor, did, bought_by: side}) => {
+    const line = document.createElement('li');
+    line.dataset.visitor = side === null ? 'in' : 'out';
+    line.textContent = `Visitor ${visitor} (${did.join(', ')}): `
+      + (side === null ? 'in the audience' : `has bought, ${SIDES[side]}: out of the audience`);
+    return line;
+  }));
+}
+
 let shown = '';
 
 async function refresh() {
@@ -113,6 +130,7 @@ async function refresh() {
   const state = text + element('purchases').checked;
   if (state === shown) return;
   shown = state;
+  await showAudience();
   const {events, requests} = JSON.parse(text);
   const wanted = events.filter((event) => !element('purchases').checked || event.event_name === 'Purchase');
   document.querySelector('#events tbody').replaceChildren(...wanted.map(eventRow));
