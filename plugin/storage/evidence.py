@@ -24,17 +24,17 @@ MOST_POSTS = 64
 # only if the switch still stands as it was read, and no post of this checkout, of yesterday's row either, refused.
 # Of a checkout whose order was erased nothing is kept any more, and where there is no room none is kept that is new.
 _KEEP = """
-WITH known AS (SELECT count(*) > 0 AS yes, count(*) FILTER (WHERE day = %(day)s) > 0 AS today FROM evidence
+WITH known AS (SELECT count(*) > 0 AS yes, count(*) FILTER (WHERE day = %(day)s) > 0 AS today,
+    count(*) FILTER (WHERE refused) > 0 AS refused FROM evidence
     WHERE shop_id = %(shop_id)s AND token_hash = %(token_hash)s
         AND day BETWEEN %(day)s::date - 1 AND %(day)s::date + 1),
+ok AS (SELECT NOT known.refused AND EXISTS (SELECT FROM shop_policy WHERE shop_id = %(shop_id)s AND tracking_on
+    AND switch_count = %(switch_count)s) AS yes FROM known),
 kept AS (
 INSERT INTO evidence (shop_id, token_hash, day, posts, sealed_ids, ids_at, refused)
 SELECT %(shop_id)s, %(token_hash)s, %(day)s, %(posts)s,
     CASE WHEN ok.yes THEN %(ids)s::bytea END, CASE WHEN ok.yes THEN %(ids_at)s::timestamptz END, %(refused)s
-FROM (SELECT EXISTS (SELECT FROM shop_policy WHERE shop_id = %(shop_id)s AND tracking_on
-            AND switch_count = %(switch_count)s)
-        AND NOT EXISTS (SELECT FROM evidence WHERE shop_id = %(shop_id)s AND token_hash = %(token_hash)s
-            AND day BETWEEN %(day)s::date - 1 AND %(day)s::date + 1 AND refused) AS yes) ok, known
+FROM ok, known
 WHERE NOT EXISTS (SELECT FROM tombstone WHERE shop_id = %(shop_id)s AND hash = %(token_hash)s)
     AND (%(has_room)s OR known.yes)
 ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
