@@ -11,7 +11,6 @@ from functools import partial
 
 import procrastinate
 from procrastinate import JobContext
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
@@ -19,6 +18,7 @@ from plugin.jobs import (
     alerts,
     compliance,
     connecting,
+    each,
     lanes,
     opt_outs,
     reconcile,
@@ -92,13 +92,7 @@ def _ask_shopify(queue: procrastinate.App, given: Services) -> None:
     @queue.task(name="shopify", queue="sweep", queueing_lock="shopify")
     async def ask_shopify(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
         for find, task in jobs:
-            for shop_id in await asyncio.to_thread(find, given):
-                lane = f"shopify-{shop_id % LANES}"
-                waiting = task.configure(lock=lane, queueing_lock=f"{task.name}-{shop_id}")
-                try:
-                    await waiting.defer_async(shop_id=shop_id)
-                except AlreadyEnqueued:
-                    continue
+            await each.wake(given, find, task, lambda shop_id: f"shopify-{shop_id % LANES}")
 
 
 def _task(queue: procrastinate.App, name: str, work_on: Callable[[int], object]) -> Task[[int], None, [int]]:

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from plugin.jobs import mail
+from plugin.jobs import each, mail
 from plugin.jobs.mail import Mail, NotMailed
 from plugin.recovery.pixel_health import Trouble
 from plugin.services import Services
 from plugin.storage import alerts, locks
 from plugin.storage.alerts import Alert, raise_alert
-from plugin.storage.database import DatabaseAway
 from plugin.storage.locks import Lock
 
 __all__ = ["TROUBLES", "Cause", "raise_alert", "send_waiting"]
@@ -74,18 +73,11 @@ def send_waiting(given: Services) -> int:
             return 0
         with given.database.transaction() as conn:
             waiting = alerts.waiting(conn, given.vault, given.clock.now())
-        return sum(_send_whatever_comes(given, alert) for alert in waiting)
-
-
-def _send_whatever_comes(given: Services, alert: Alert) -> bool:
-    """One shop's trouble, whatever it is, is no other's: this is the job's wrapper."""
-    try:
-        return _send(given, alert)
-    except DatabaseAway:
-        raise
-    except Exception:
-        log.exception("e-mail failed", extra={"shop_id": alert.shop.id, "reason": alert.cause})
-        return False
+        left = 0
+        for alert in waiting:
+            with each.apart(log, "e-mail failed", shop_id=alert.shop.id, reason=alert.cause):
+                left += _send(given, alert)
+        return left
 
 
 def _send(given: Services, alert: Alert) -> bool:

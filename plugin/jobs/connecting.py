@@ -5,16 +5,14 @@ The trial is the stale event that Meta refuses for its age; of a login's token M
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
 
-from plugin.jobs import revoking
+from plugin.jobs import each, revoking
 from plugin.meta import login
 from plugin.meta.errors import Cause, MetaDisconnected, MetaError
 from plugin.meta.graph import TokenState
@@ -134,12 +132,7 @@ def register(queue: procrastinate.App, given: Services) -> None:
     @queue.periodic(cron="*/10 * * * *")
     @queue.task(name="connections", queue="sweep", queueing_lock="connections")
     async def check_all(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
-        for shop_id in await asyncio.to_thread(due, given):
-            waiting = check_one.configure(lock=f"connection-{shop_id % LANES}", queueing_lock=f"connection-{shop_id}")
-            try:
-                await waiting.defer_async(shop_id=shop_id)
-            except AlreadyEnqueued:
-                continue
+        await each.wake(given, due, check_one, lambda shop_id: f"connection-{shop_id % LANES}")
 
     @queue.task(name="check_connection", queue="meta")
     def check_one(shop_id: int) -> None:

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
+from plugin.jobs import each
 from plugin.jobs.halving import Hunt
 from plugin.meta.conversions import Receipt
 from plugin.meta.errors import MetaDisconnected, MetaError, MetaRefused, MetaUnavailable
@@ -44,12 +45,8 @@ def serve(given: Services, stopping: Callable[[], bool] = never) -> bool:
     for shop_id in shop_ids:
         if stopping() or time.monotonic() > end:
             return True
-        try:
+        with each.apart(log, "delivery failed", shop_id=shop_id):
             served |= deliver(given, shop_id, stopping)
-        except DatabaseAway:
-            raise
-        except Exception:  # one shop's trouble, whatever it is, is no other's: this is the job's wrapper
-            log.exception("delivery failed", extra={"shop_id": shop_id})
     return served
 
 

@@ -10,13 +10,12 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from plugin.jobs import asking
+from plugin.jobs import asking, each
 from plugin.services import Services
 from plugin.shopify import orders_again
 from plugin.shopify.errors import ShopifyError
 from plugin.shopify.order_queries import OPT_OUTS_PAGE, SALE_OPT_OUTS
 from plugin.storage import installs, ledger, opt_outs, reading, shops
-from plugin.storage.database import DatabaseAway
 from plugin.storage.shops import Shop
 
 log = logging.getLogger(__name__)
@@ -33,15 +32,12 @@ def due(given: Services) -> list[int]:
 def ask(given: Services, shop_id: int) -> None:
     """Ask about a shop's orders until all are answered, or this turn is over; the next one comes within a minute."""
     end = time.monotonic() + LONGEST_TURN
-    try:
-        while time.monotonic() < end and _page(given, shop_id):
-            pass
-    except DatabaseAway:
-        raise
-    except ShopifyError as fault:
-        asking.tell(log, "customers' choice not read", shop_id, fault)
-    except Exception:  # one shop's trouble, whatever it is, is no other's: this is the job's wrapper
-        log.exception("asking for customers' choice failed", extra={"shop_id": shop_id})
+    with each.apart(log, "asking for customers' choice failed", shop_id=shop_id):
+        try:
+            while time.monotonic() < end and _page(given, shop_id):
+                pass
+        except ShopifyError as fault:
+            asking.tell(log, "customers' choice not read", shop_id, fault)
 
 
 def _page(given: Services, shop_id: int) -> bool:

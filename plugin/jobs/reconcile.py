@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from plugin.jobs import asking
+from plugin.jobs import asking, each
 from plugin.recovery import rounds
 from plugin.recovery.order import Receipt
 from plugin.services import Services
@@ -175,10 +175,8 @@ def _take(given: Services, shop: Shop, receipts: Sequence[Receipt]) -> int:
 def _record(given: Services, shop: Shop, receipt: Receipt) -> None:
     told = Told(ToldBy.RECONCILIATION, with_buyer=shop.policy.tracking_on)
     now = given.clock.now()
-    try:
-        with given.database.transaction() as conn:
-            orders.record_paid(conn, given.vault, shop.domain, receipt, now, told=told)
-    except DatabaseAway:
-        raise
-    except Exception:  # one order's trouble must not hide all that come after it
-        log.exception("order not taken in", extra={"shop_id": shop.id, "order_id": receipt.order.id})
+    with (
+        each.apart(log, "order not taken in", shop_id=shop.id, order_id=receipt.order.id),
+        given.database.transaction() as conn,
+    ):
+        orders.record_paid(conn, given.vault, shop.domain, receipt, now, told=told)

@@ -5,14 +5,13 @@ The connection never depends on it: whatever Meta answers, nothing is broken, me
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import datetime
 from typing import Final
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
 
+from plugin.jobs import each
 from plugin.meta.errors import MetaError
 from plugin.meta.reports import DatasetReader, ReportClient, outcome_of
 from plugin.recovery.dataset_report import Counts, Figures, Quality, Report, Told, window_start
@@ -95,9 +94,4 @@ def register(queue: procrastinate.App, given: Services) -> None:
     @queue.periodic(cron="*/10 * * * *")
     @queue.task(name="datasets", queue="sweep", queueing_lock="datasets")
     async def read_all(timestamp: int) -> None:  # noqa: ARG001 - the queue's own argument
-        for shop_id in await asyncio.to_thread(due, given):
-            waiting = read_one.configure(lock="dataset", queueing_lock=f"dataset-{shop_id}")
-            try:
-                await waiting.defer_async(shop_id=shop_id)
-            except AlreadyEnqueued:
-                continue
+        await each.wake(given, due, read_one, lambda _: "dataset")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from plugin.jobs import alerts, asking
+from plugin.jobs import alerts, asking, each
 from plugin.recovery.pixel_health import Finding, Health, Trouble, does_well_again, examine, name_fall
 from plugin.services import Services
 from plugin.shopify.errors import ShopifyError, ShopifyRefused
 from plugin.shopify.queries import WEB_PIXEL, read_web_pixel
 from plugin.storage import installs, pixel_health, shops
-from plugin.storage.database import DatabaseAway
 from plugin.storage.pixel_health import TroubleTime
 from plugin.storage.shops import Shop
 
@@ -23,12 +22,8 @@ def watch_all(given: Services) -> int:
     with given.database.transaction() as conn:
         due = pixel_health.due(conn, given.clock.now())
     for shop_id in due:
-        try:
+        with each.apart(log, "pixel not examined", shop_id=shop_id):
             watch(given, shop_id)
-        except DatabaseAway:
-            raise
-        except Exception:  # the job's wrapper
-            log.exception("pixel not examined", extra={"shop_id": shop_id})
     return len(due)
 
 
