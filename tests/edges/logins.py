@@ -25,6 +25,8 @@ from tests.edges import visits
 from tests.edges.servers import unused_port
 from tests.edges.visits import Merchant, Page, minted
 
+OTHER_SHOP = "harbour.myshopify.com"
+
 APP = "http://127.0.0.1:1"
 USER = FIRST.user_id
 OUTLET = "1234567890123457"

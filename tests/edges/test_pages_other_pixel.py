@@ -1,23 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
 
 from plugin.pages import words
 from plugin.pages.words import WARNING_VERSION
 from plugin.services import Services
-from plugin.settings import Settings
 from plugin.storage import connections, policy
 from plugin.storage.policy import UNANSWERED
 from plugin.storage.shops import OtherPixel, Shop
-from sandbox.meta_store import DEFAULT_DATASET, DEFAULT_TOKEN
-from sandbox.world import World
 from tests.conftest import install
-from tests.edges import visits
-from tests.edges.ledger_view import STAFF, policy_changes
-from tests.edges.visits import Merchant, Page, connect, minted, shop_of
+from tests.edges.ledger_view import STAFF
+from tests.edges.visits import Merchant, Page, other_pixel_log, shop_of
 
 PAGES = ("/", "/settings")
 SECTION = "/settings#other-pixel"
@@ -33,11 +27,6 @@ def merchant(client: FlaskClient) -> Merchant:
 def answer(services: Services, said: OtherPixel | None) -> None:
     with services.database.transaction() as conn:
         policy.answer_other_pixel(conn, shop_of(services), said, STAFF, services.clock.now())
-
-
-def log_of(services: Services) -> list[tuple[str, ...]]:
-    changes = [c for c in policy_changes(services, shop_of(services)) if c["what"] == "other_pixel"]
-    return [(c["user_id"], c["place"], c["old"], c["new"]) for c in reversed(changes)]
 
 
 def links_to_section(page: Page, tag: str) -> int:
@@ -87,7 +76,7 @@ def test_an_answer_is_kept_shown_and_on_record(
     assert page.one("meta", name="note")["content"] == "Your answer is saved."
     assert page.one("s-section", id="other-pixel")["data-answer"] == said
     assert "selected" in page.one("s-choice", value=said.value).attributes
-    assert log_of(services) == [("7001", "settings", UNANSWERED, said.value)]
+    assert other_pixel_log(services) == [("7001", "settings", UNANSWERED, said.value)]
     log = merchant.get("/switch-log").text
     assert "Another Meta pixel" in log
     assert f"Not answered → {words.OTHER_PIXEL[said]}" in log
@@ -97,7 +86,7 @@ def test_the_same_answer_again_records_nothing(merchant: Merchant, services: Ser
     for _ in range(2):
         assert merchant.post("/other-pixel", answer="none").status_code == 303
 
-    assert len(log_of(services)) == 1
+    assert len(other_pixel_log(services)) == 1
 
 
 @pytest.mark.parametrize("fields", [{}, {"answer": ""}, {"answer": "unanswered"}, {"answer": "NONE"}, {"answer": "\0"}])
@@ -111,7 +100,7 @@ def test_anything_else_is_refused_at_its_field(
     assert refused.status_code == 422
     assert Page(refused).error_at("answer") == "Choose one of the options."
     assert shop_of(services).other_pixel is OtherPixel.RUNNING
-    assert len(log_of(services)) == 1
+    assert len(other_pixel_log(services)) == 1
 
 
 def test_an_answer_for_another_dataset_does_not_count(merchant: Merchant, services: Services, shop: Shop) -> None:
@@ -171,7 +160,7 @@ def test_a_running_one_is_warned_of_until_the_answer_changes(
 
     assert Page(merchant.go("/other-pixel", answer="running")).one("s-banner", heading=heading)["tone"] == "warning"
     assert Page(merchant.go("/other-pixel", answer="removed")).all("s-banner", heading=heading) == []
-    assert [change[2:] for change in log_of(services)] == [(UNANSWERED, "running"), ("running", "removed")]
+    assert [change[2:] for change in other_pixel_log(services)] == [(UNANSWERED, "running"), ("running", "removed")]
 
 
 @pytest.mark.parametrize(("said", "tone"), [(None, "info"), (OtherPixel.RUNNING, "warning")])
@@ -205,55 +194,3 @@ def test_on_the_dashboard_a_more_important_banner_goes_first(
         page = Page(answered)
         assert [e for e in page.all("s-banner") if "data-other-pixel" in e.attributes] == []
         assert len(page.all("s-paragraph", data_other_pixel=UNANSWERED)) == 1
-
-
-class TestConnecting:
-    @pytest.fixture
-    def sandbox(self) -> Iterator[World]:
-        with visits.sandbox() as world:
-            yield world
-
-    @pytest.fixture
-    def settings(self, sandbox: World) -> Settings:
-        return visits.settings_for(sandbox)
-
-    @pytest.fixture
-    def merchant(self, client: FlaskClient, sandbox: World) -> Merchant:
-        merchant = Merchant(client, tokens=[minted(sandbox)])
-        merchant.load()
-        return merchant
-
-    def test_its_notice_asks(self, merchant: Merchant, services: Services) -> None:
-        said = connect(merchant).one("meta", name="note")["content"]
-
-        assert said.endswith("does another Meta pixel run?")
-        assert log_of(services) == []
-
-    def test_another_dataset_asks_anew(self, merchant: Merchant, services: Services, sandbox: World) -> None:
-        connect(merchant)
-        merchant.post("/other-pixel", answer="none", dataset=DEFAULT_DATASET)
-        sandbox.meta.register("5555555555", DEFAULT_TOKEN)
-
-        page = connect(merchant, dataset="5555555555")
-
-        assert page.one("s-section", id="other-pixel")["data-answer"] == UNANSWERED
-        assert page.one("meta", name="note")["content"].endswith("does another Meta pixel run?")
-        assert log_of(services)[1:] == [("42", "settings", "none", UNANSWERED)]
-
-    def test_a_new_token_for_the_same_dataset_keeps_the_answer(self, merchant: Merchant, services: Services) -> None:
-        connect(merchant)
-        merchant.post("/other-pixel", answer="removed")
-
-        page = connect(merchant)
-
-        assert shop_of(services).other_pixel is OtherPixel.REMOVED
-        assert page.one("meta", name="note")["content"] == "Connected, and the pixel is placed."
-
-    def test_the_same_dataset_after_disconnecting_asks_anew(self, merchant: Merchant, services: Services) -> None:
-        connect(merchant)
-        merchant.post("/other-pixel", answer="none")
-        merchant.post("/disconnect")
-
-        connect(merchant)
-
-        assert shop_of(services).other_pixel is None

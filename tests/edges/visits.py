@@ -25,6 +25,7 @@ from sandbox.world import DEFAULT_SCOPES, Options, World
 from tests import doors
 from tests.builders import ORDER_ID
 from tests.conftest import API_KEY, NOON, SECRETS, SHOP, settings_from
+from tests.edges.ledger_view import policy_changes
 from tests.edges.servers import unused_port
 
 
@@ -186,3 +187,9 @@ def access_token(given: Services, shop: Shop | None = None) -> str:
 def uninstall(services: Services) -> None:
     with services.database.transaction() as conn:
         connections.uninstall(conn, SHOP, services.clock.now())
+
+
+def other_pixel_log(services: Services) -> list[tuple[str, ...]]:
+    """Return what the log says of another Meta pixel: who, where, and from which answer to which."""
+    changes = [c for c in policy_changes(services, shop_of(services)) if c["what"] == "other_pixel"]
+    return [(c["user_id"], c["place"], c["old"], c["new"]) for c in reversed(changes)]
