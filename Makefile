@@ -60,6 +60,9 @@ test: setup ## every test
 test-full: setup ## every test, the slow ones included
 	@FULL=1 tools/test.sh
 
+bench: build/dev.stamp ## measure beside yardsticks; QUICK=1 is rough, ROWS=10000000 adds a ledger, PROFILE=1 shows functions
+	@$(PY) -m $(if $(PROFILE),tests.bench.profile,tests.bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)))
+
 lint: build/dev.stamp ## format, lint, types, arrows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -72,6 +75,9 @@ fix: build/dev.stamp ## format, and mend what can be mended by machine
 
 sure: lint test ## what CI runs
 
+catalogues: build/app.stamp ## put the texts of code and templates into translations/*.po; ADD=fr adds a language
+	@$(PY) tools/catalogue.py $(ADD)
+
 lock: ## compile requirements/*.in anew (needs uv)
 	@cd requirements && for f in app dev; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q $$f.in -o $$f.txt; done
@@ -79,4 +85,4 @@ lock: ## compile requirements/*.in anew (needs uv)
 clean: ## remove what set-up and tests left here
 	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules tests/browser/node_modules tests/contract/node_modules
 
-.PHONY: help setup demo story test test-full lint fix sure lock clean
+.PHONY: help setup demo story test test-full bench lint fix sure catalogues lock clean

@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from plugin import health, logs, pages, pixel
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.shortcut import Shortcut
 from plugin.storage import orm
 from plugin.storage.database import DatabaseAway
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
@@ -46,6 +47,8 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     pages.register(app)
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _last_resort)
+    app.wsgi_app = Shortcut(app, {orders_paid.PATH: orders_paid.DOOR, pixel.PATH: pixel.DOOR})  # type: ignore[method-assign]  # Flask's own way
+    health.measure(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
     return app

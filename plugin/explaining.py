@@ -1,4 +1,8 @@
-"""How one order came to its outcome, in words: for its page and for `backstop orders explain`. No buyer data."""
+"""How one order came to its outcome, in words: for its page and for `backstop orders explain`. No buyer data.
+
+A page is told it in the language of its reader, the command line in English. Each text is a whole sentence, or a list
+of whole parts, with named places for what differs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from plugin.language import N_, Count, _, n_
 from plugin.meta import sentences
 from plugin.recovery.evidence import Delivery
 from plugin.recovery.outcomes import Outcome, Reason
@@ -14,15 +19,18 @@ from plugin.recovery.purchase import event_id
 from plugin.recovery.verdict import SENDING_ENDS
 from plugin.storage.attempts import Attempt
 from plugin.storage.reading import OrderStory, Seen
+from plugin.translating import listed
 from plugin.wording import (
     AS_IS,
     BASES,
+    CHOICES,
     DELIVERIES,
     FIELDS,
     LABELS,
     LAST_ROW,
     NO_DELIVERY,
     NO_ROW,
+    NOTHING_MORE,
     ROWS,
     STAGES,
     WHY,
@@ -46,21 +54,26 @@ DELIVERY_KINDS: Final[Mapping[str, str]] = {
 }
 """How the browser's last word is marked. What the buyer's choice kept back is no fault, and silence alone is none."""
 ATTEMPTS: Final[Mapping[str | None, tuple[str, str]]] = {
-    None: ("Sent to Meta, no answer yet", "info"),
-    "accepted": ("Sent to Meta, and taken", "ok"),
-    "refused": ("Sent to Meta, and refused", "bad"),
-    "split": ("Sent to Meta, and refused with others", "info"),
-    "disconnected": ("Meta turned the connection down", "bad"),
-    "throttled": ("Meta asked for fewer requests", "info"),
-    "unavailable": ("Meta could not take it", "info"),
-    "not_sent": ("Meta could not be reached", "info"),
-    "in_doubt": ("Sent to Meta, without an answer", "bad"),
+    None: (N_("Sent to Meta, no answer yet"), "info"),
+    "accepted": (N_("Sent to Meta, and taken"), "ok"),
+    "refused": (N_("Sent to Meta, and refused"), "bad"),
+    "split": (N_("Sent to Meta, and refused with others"), "info"),
+    "disconnected": (N_("Meta turned the connection down"), "bad"),
+    "throttled": (N_("Meta asked for fewer requests"), "info"),
+    "unavailable": (N_("Meta could not take it"), "info"),
+    "not_sent": (N_("Meta could not be reached"), "info"),
+    "in_doubt": (N_("Sent to Meta, without an answer"), "bad"),
 }
 """A request by how it ended: its title and its mark."""
 UNSETTLED: Final = frozenset({"disconnected", "throttled", "unavailable", "not_sent"})
 """Ends after which the order has not left."""
-NOTHING_MORE: Final = "Nothing came after it: the browser did not say what became of the purchase."
-"""Of a checkout that was seen, and whose purchase was not."""
+SENT: Final[Mapping[tuple[bool, bool], str]] = {
+    (False, False): N_("Purchase as %(event)s: %(fields)s"),
+    (True, False): N_("Purchase as %(event)s: %(fields)s; trace id %(trace)s"),
+    (False, True): N_("Purchase as %(event)s: %(fields)s; code %(code)s"),
+    (True, True): N_("Purchase as %(event)s: %(fields)s; trace id %(trace)s; code %(code)s"),
+}
+"""What was sent, by whether there is a trace id, and a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,7 @@ def explain(story: OrderStory, when: When) -> Explanation:
     return Explanation(
         why=WHY[story.line.reason].full,
         rule=rule(story.line.reason),
-        pixel=DELIVERIES[story.seen.delivery] if story.seen.delivery else NO_DELIVERY,
+        pixel=DELIVERIES[story.seen.delivery] if story.seen.delivery else _(NO_DELIVERY),
         choice=choice(story.seen),
         basis=BASES.get(story.basis or "", story.basis or "") if story.first_sent_at else "",
         sent=_sent(story) if story.first_sent_at else "",
@@ -124,77 +137,85 @@ def explain(story: OrderStory, when: When) -> Explanation:
 def rule(reason: Reason) -> str:
     """Return the row of the decision table that led to a reason."""
     if reason not in ROWS:
-        return NO_ROW
+        return _(NO_ROW)
     row, words = ROWS[reason]
-    return f"Rule {row} of {LAST_ROW}. {words}"
+    place = _("Rule %(row)s of %(last)s.", row=Count(row), last=Count(LAST_ROW))
+    return f"{place} {_(words)}"
 
 
 def choice(seen: Seen) -> str:
     """Return what the buyer chose, and who told."""
-    if seen.consent is None:
-        return "None on record."
-    said = [
-        f"{name} {'allowed' if seen.consent[purpose] else 'declined'}"
-        for purpose, name in (("marketing", "marketing"), ("analytics", "analytics"), ("sale_of_data", "sale of data"))
-    ]
-    told_by = "the cart, when the order was placed" if seen.from_cart else "the pixel"
-    text = ", ".join(said)
-    return f"{text[0].upper()}{text[1:]}; told by {told_by}."
+    consent = seen.consent
+    if consent is None:
+        return _("None on record.")
+    said = listed(_(words) for (purpose, is_allowed), words in CHOICES.items() if consent[purpose] is is_allowed)
+    if seen.from_cart:
+        return _("%(choices)s; told by the cart, when the order was placed.", choices=said)
+    return _("%(choices)s; told by the pixel.", choices=said)
 
 
 def personal_data(story: OrderStory, when: When) -> tuple[str, str]:
     """Return whether data of the buyer is held, and in words until when, or when it was erased."""
     if story.holds_event:
         latest = when(story.placed_at + SENDING_ENDS)
-        return "held", f"Its hashed data is kept, sealed, until the order is decided: {latest} at the latest."
+        kept = _("Its hashed data is kept, sealed, until the order is decided: %(time)s at the latest.", time=latest)
+        return "held", kept
     if story.kept_event and story.decided_at:
-        return "erased", f"Its hashed data was erased {when(story.decided_at)}, when the order was decided."
-    return "none", "This app holds no personal data of this order."
+        at = when(story.decided_at)
+        return "erased", _("Its hashed data was erased %(time)s, when the order was decided.", time=at)
+    return "none", _("This app holds no personal data of this order.")
 
 
 def _sent(story: OrderStory) -> str:
-    hashed = [f"{name} (hashed)" for field, name in FIELDS.items() if field in story.fields_sent]
+    hashed = [_("%(field)s (hashed)", field=name) for field, name in FIELDS.items() if field in story.fields_sent]
     as_is = [name for field, name in AS_IS.items() if field in story.fields_sent]
-    trace = f"; trace id {story.trace_id}" if story.trace_id else ""
-    code = f"; code {story.code}" if story.code else ""
-    fields = ", ".join([*hashed, "Order value, currency and items", *as_is])
-    return f"Purchase as {event_id(story.line.order_id)}: {fields}{trace}{code}"
+    frame = SENT[bool(story.trace_id), bool(story.code)]
+    fields = listed([*hashed, _("Order value, currency and items"), *as_is])
+    return _(frame, event=event_id(story.line.order_id), fields=fields, trace=story.trace_id, code=story.code)
 
 
 def steps_of(story: OrderStory, when: When) -> Iterator[Step]:
     """Yield what happened to an order, in no particular order."""
     line = story.line
-    yield Step(story.placed_at, "Order placed", "Meta is told this time, whenever the order is sent.")
-    found = "" if story.told_by_webhook else " No webhook told of it: it was found by looking through the paid orders."
-    yield Step(line.paid_at, "Order paid", f"From here on the pixel has the grace period to report it.{found}", "info")
+    yield Step(story.placed_at, _("Order placed"), _("Meta is told this time, whenever the order is sent."))
+    yield _paid(story)
     yield from _seen(story.seen)
     yield from _attempts(story, when)
     if story.in_doubt_since:
-        text = "A request with this order was sent, and its answer never came. A repeat carries the same event id."
-        yield Step(story.in_doubt_since, "In doubt", text, "bad")
+        told = _("A request with this order was sent, and its answer never came. A repeat carries the same event id.")
+        yield Step(story.in_doubt_since, _("In doubt"), told, "bad")
     if story.decided_at:
-        yield Step(story.decided_at, LABELS[line.outcome], f"{WHY[line.reason].short}.", KINDS[line.outcome])
+        told = _("%(reason)s.", reason=WHY[line.reason].short)
+        yield Step(story.decided_at, LABELS[line.outcome], told, KINDS[line.outcome])
+
+
+def _paid(story: OrderStory) -> Step:
+    told = [_("From here on the pixel has the grace period to report it.")]
+    if not story.told_by_webhook:
+        told.append(_("No webhook told of it: it was found by looking through the paid orders."))
+    return Step(story.line.paid_at, _("Order paid"), " ".join(told), "info")
 
 
 def _seen(seen: Seen) -> Iterator[Step]:
     if not (seen.first_at and seen.last_at):
         return
-    stages = ", ".join(text for stage, text in STAGES.items() if stage in seen.stages)
-    yield Step(seen.first_at, "First word from the browser", f"In all it reported: {stages}.")
+    stages = listed(words for stage, words in STAGES.items() if stage in seen.stages)
+    yield Step(seen.first_at, _("First word from the browser"), _("In all it reported: %(stages)s.", stages=stages))
     if seen.last_at != seen.first_at or seen.delivery:
-        delivery = DELIVERIES.get(seen.delivery or "", NOTHING_MORE)
+        delivery = DELIVERIES[seen.delivery] if seen.delivery else _(NOTHING_MORE)
         kind = DELIVERY_KINDS.get(seen.delivery or "", "none")
-        yield Step(seen.last_at, "Last word from the browser", delivery, kind)
+        yield Step(seen.last_at, _("Last word from the browser"), delivery, kind)
 
 
 def _attempts(story: OrderStory, when: When) -> Iterator[Step]:
     """The requests. Those of more than 90 days ago are forgotten; when the first one left is not."""
     if not story.attempts and story.first_sent_at:
-        yield Step(story.first_sent_at, "Sent to Meta", "The first request with this order.", "info")
+        yield Step(story.first_sent_at, _("Sent to Meta"), _("The first request with this order."), "info")
     apart = _apart(story)
     for attempt in story.attempts:
         title, kind = ATTEMPTS.get(attempt.result, ATTEMPTS[None])
-        yield Step(attempt.started_at + apart, title, _answer(attempt, apart, when), kind)
+        told = " ".join(_answer(attempt, apart, when))
+        yield Step(attempt.started_at + apart, _(title), told, kind)
 
 
 def _apart(story: OrderStory) -> timedelta:
@@ -205,18 +226,22 @@ def _apart(story: OrderStory) -> timedelta:
     return story.first_sent_at - left[0].started_at
 
 
-def _answer(attempt: Attempt, apart: timedelta, when: When) -> str:
-    by_result = sentences.BY_RESULT.get(attempt.result, sentences.BY_RESULT[None])
+def _answer(attempt: Attempt, apart: timedelta, when: When) -> Iterator[str]:
+    """Yield whole sentences: what Meta answered, what came of it, and what names the request."""
     has_own = attempt.code and attempt.result not in {"accepted", "split"}
-    told = sentences.for_code(attempt.code) if has_own and attempt.code else by_result
-    can = "" if told.can == sentences.NOTHING_TO_DO else told.can
-    parts = [told.happened, told.did, can]
+    if has_own and attempt.code:
+        told = sentences.for_code(attempt.code)
+    else:
+        told = sentences.BY_RESULT.get(attempt.result, sentences.BY_RESULT[None])
+    yield told.happened
+    yield told.did
+    if told.can and told.can != _(sentences.NOTHING_TO_DO):
+        yield told.can
     if attempt.orders > 1:
-        parts.append(f"{attempt.orders} orders went together.")
+        yield n_("%(num)s order went.", "%(num)s orders went together.", attempt.orders)
     if attempt.ended_at:
-        parts.append(f"It ended {when(attempt.ended_at + apart)}.")
+        yield _("It ended %(time)s.", time=when(attempt.ended_at + apart))
     if attempt.code:
-        parts.append(f"Code {attempt.code}.")
+        yield _("Code %(code)s.", code=attempt.code)
     if attempt.trace_id:
-        parts.append(f"Trace id {attempt.trace_id}.")
-    return " ".join(part for part in parts if part)
+        yield _("Trace id %(trace)s.", trace=attempt.trace_id)

@@ -22,7 +22,7 @@ MOST_NAMES: Final = 16_384
 """Names that are remembered at a time, about 3 MB; the one that was longest silent is forgotten first."""
 IPV6_NETWORK: Final = 64
 """Bits of an IPv6 address that name a household; it may use all addresses below them."""
-AT_ONCE: Final = 16
+AT_ONCE: Final = 64
 """Posts being read or worked on: half of a process's threads, so that webhooks and pages always find one."""
 AWAY: Final = 5.0
 """Seconds for which a database that did not answer is taken to be still away."""

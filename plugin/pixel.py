@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -18,11 +20,16 @@ from plugin.recovery.outcomes import Outcome
 from plugin.recovery.post import MAX_POST_BYTES
 from plugin.recovery.purchase import Browser
 from plugin.services import Services, services
+from plugin.shortcut import Answer, Door
 from plugin.storage import cart_ids, evidence, ledger, shops
 from plugin.storage.database import DatabaseAway
 from plugin.storage.evidence import Arrival, Kept, day_of
+from plugin.storage.grouping import Alone
+from plugin.storage.posts import Incoming, keep_all
+from plugin.storage.shops import Shop
 
 PATH = "/pixel/evidence"
+ANYONE = {"Access-Control-Allow-Origin": "*"}
 MOST_OF_A_USER_AGENT = 1024
 
 blueprint = Blueprint("pixel", __name__)
@@ -41,21 +48,45 @@ def take(given: Services, raw: bytes, *, ip: str | None, user_agent: str | None)
     post = Post.from_json(raw)
     settles = evidence.settles(post)
     given.gate.admit_key(post.key, settling=settles)
-    browser = Browser(post.fbp, post.fbc, ip, user_agent, post.url)
-    now = given.clock.now()
+    arrival = Arrival(post, given.clock.now(), Browser(post.fbp, post.fbc, ip, user_agent, post.url))
+    kept = _kept(given, arrival, settles=settles)
+    if kept is not None:
+        _count(given, kept[0].id, day_of(arrival.at), kept[1])
+
+
+def _kept(given: Services, arrival: Arrival, *, settles: bool) -> tuple[Shop, Kept] | None:
+    """Keep a post together with others of this moment, where nothing stands against it."""
+
+    def has_room(shop_id: int) -> bool:
+        return given.gate.room.is_open(shop_id, day_of(arrival.at), settling=settles)
+
+    if not evidence.refuses(arrival.post):
+        one = Incoming(given.vault, arrival, has_room)
+        with suppress(Alone):
+            ended = given.evidence_database.grouped(keep_all, one.made)
+            if not isinstance(ended, Alone):
+                return ended
+    return _kept_alone(given, arrival, has_room, settles=settles)
+
+
+def _kept_alone(
+    given: Services, arrival: Arrival, has_room: Callable[[int], bool], *, settles: bool
+) -> tuple[Shop, Kept] | None:
+    """Keep a post by itself, and settle the orders that it speaks of."""
+    post = arrival.post
     with given.evidence_database.transaction() as conn:
         shop = shops.by_ingest_key(conn, given.vault, post.key)
         if shop is None:
-            return
+            return None
         orders = ledger.of_checkout(conn, shop.id, shop.key.lookup_hash(post.token))
         waits = not orders or any(order.outcome is Outcome.WAITING for order in orders)
-        has_room = bool(orders) or given.gate.room.is_open(shop.id, day_of(now), settling=settles)
-        kept = evidence.keep(conn, shop, Arrival(post, now, browser if waits else None, has_room=has_room))
+        known = replace(arrival, browser=arrival.browser if waits else None, has_room=bool(orders) or has_room(shop.id))
+        kept = evidence.keep(conn, shop, known)
         if settles and orders:
-            ledger.settle_by_evidence(conn, shop, orders, now)
+            ledger.settle_by_evidence(conn, shop, orders, arrival.at)
         if evidence.refuses(post):
             cart_ids.forget(conn, shop, orders)
-    _count(given, shop.id, day_of(now), kept)
+    return shop, kept
 
 
 def _count(given: Services, shop_id: int, day: date, kept: Kept) -> None:
@@ -85,23 +116,33 @@ def _place(gate: Gate) -> Iterator[None]:
         raise
 
 
+def answer(given: Services, environ: Mapping[str, Any], body: Callable[[], bytes]) -> Answer:
+    """Answer 204 to every well-formed post, known shop or not; 400, 415 or 429 to anything else."""
+    address = environ.get("REMOTE_ADDR")
+    try:
+        given.gate.admit_address(address)
+        if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"", "identity"}:
+            return "A post is not compressed.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ANYONE
+        with _place(given.gate):
+            take(given, body(), ip=_public_ip(address), user_agent=_user_agent(environ))
+    except UnreadablePost as fault:
+        return str(fault), HTTPStatus.BAD_REQUEST, ANYONE
+    except TooMany as fault:
+        return str(fault), HTTPStatus.TOO_MANY_REQUESTS, ANYONE | {"Retry-After": str(fault.retry_after)}
+    return "", HTTPStatus.NO_CONTENT, ANYONE
+
+
+DOOR = Door(answer, MAX_POST_BYTES)
+"""The same ahead of Flask."""
+
+
 @blueprint.post(PATH, provide_automatic_options=False)
 def take_evidence() -> ResponseReturnValue:
-    """Answer 204 to every well-formed post, known shop or not; 400, 413, 415 or 429 to anything else."""
-    given = services()
+    """The view: see `answer`. 413 to what is larger than a post."""
     try:
-        given.gate.admit_address(request.remote_addr)
-        if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-            return "A post is not compressed.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        with _place(given.gate):
-            take(given, _body(), ip=_public_ip(), user_agent=_user_agent())
+        return answer(services(), request.environ, _body)
     except RequestEntityTooLarge:
         return "The post is larger than 16 KiB.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    except UnreadablePost as fault:
-        return str(fault), HTTPStatus.BAD_REQUEST
-    except TooMany as fault:
-        return str(fault), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(fault.retry_after)}
-    return "", HTTPStatus.NO_CONTENT
 
 
 @blueprint.route(PATH, methods=["OPTIONS"])
@@ -128,15 +169,15 @@ def _body() -> bytes:
     return raw
 
 
-def _public_ip() -> str | None:
+def _public_ip(text: str | None) -> str | None:
     """The buyer's address: never that of a machine of ours, which would match the wrong person."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        address = ipaddress.ip_address(text or "")
     except ValueError:
         return None
     return str(address) if address.is_global else None
 
 
-def _user_agent() -> str | None:
-    text = request.user_agent.string
+def _user_agent(environ: Mapping[str, Any]) -> str | None:
+    text: str = environ.get("HTTP_USER_AGENT", "")
     return text if 0 < len(text) <= MOST_OF_A_USER_AGENT and text.isprintable() else None

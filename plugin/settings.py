@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from plugin import values
+from plugin.values import BadValue
 
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 
@@ -18,105 +19,14 @@ class SettingsError(Exception):
     """One sentence that names every variable at fault, never its value."""
 
 
-class BadValue(ValueError):
-    """What a variable must look like; `Settings.from_env` puts the name before it."""
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _comma_list(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        msg = "must be a web address such as https://app.example.com"
-        raise BadValue(msg)
-    return value.rstrip("/")
-
-
-def _address_template(value: str) -> str:
-    if "{shop}" not in value:
-        msg = "must contain {shop}"
-        raise BadValue(msg)
-    _web_address(value.replace("{shop}", "shop"))
-    return value.rstrip("/")
-
-
-def _path(value: str) -> Path:
-    return Path(value).expanduser()
-
-
-def _seconds(value: str) -> timedelta:
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value) or not float(value):
-        msg = "must be a number of seconds above 0"
-        raise BadValue(msg)
-    return timedelta(seconds=float(value))
-
-
-def _database(value: str) -> str:
-    if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
-        msg = "must begin with postgresql://"
-        raise BadValue(msg)
-    return value
-
-
-def _keys(value: str) -> tuple[tuple[str, bytes], ...]:
-    """`name:base64 of 32 bytes`, comma-separated, newest first."""
-    pairs = [part.partition(":") for part in _comma_list(value)]
-    try:
-        keys = tuple((name, base64.b64decode(secret, validate=True)) for name, _, secret in pairs)
-    except ValueError:
-        keys = ()
-    sound = all(re.fullmatch(r"[A-Za-z0-9]{1,16}", name) and len(key) == 32 for name, key in keys)  # noqa: PLR2004 - AES-256
-    if pairs and (not keys or not sound or len({name for name, _ in keys}) != len(keys)):
-        msg = "must be name:base64 of 32 bytes, each name once (see `backstop keys generate`)"
-        raise BadValue(msg)
-    return keys
-
-
-def _digits(value: str) -> str:
-    if value and not re.fullmatch(r"[0-9]{1,25}", value):
-        msg = "must be a number"
-        raise BadValue(msg)
-    return value
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,7}", value) or not least <= int(value) <= most:
-            msg = f"must be a whole number from {least} to {most}"
-            raise BadValue(msg)
-        return int(value)
-
-    return parse
-
-
-def _smtp(value: str) -> str:
-    if value and (urlsplit(value).scheme not in {"smtp", "smtps"} or not urlsplit(value).hostname):
-        msg = "must be an address such as smtp://user:password@mail.example.com:587?from=app@example.com"
-        raise BadValue(msg)
-    return value
-
-
-def _scale(value: str) -> float:
-    if not re.fullmatch(r"(0|1)(\.[0-9]{1,6})?", value) or not 0 < float(value) <= 1:
-        msg = "must be above 0 and at most 1"
-        raise BadValue(msg)
-    return float(value)
-
-
 def _env(
-    name: str, parse: Callable[[str], Any] = _text, *, default: str | None = None, real: str = ""
+    name: str, parse: Callable[[str], Any] = values.text, *, default: str | None = None, real: str = ""
 ) -> dict[str, Any]:
     """`default` None: must be set. `real`: the address in production; another is for this machine only."""
     return {"env": name, "parse": parse, "default": default, "real": real}
 
 
-def _standin(name: str, real: str, parse: Callable[[str], Any] = _web_address) -> dict[str, Any]:
+def _standin(name: str, real: str, parse: Callable[[str], Any] = values.web_address) -> dict[str, Any]:
     return _env(name, parse, default=real, real=real)
 
 
@@ -125,21 +35,23 @@ class Settings:
     """Read once in `create_app`, then passed on. Values that are secret stay out of its repr."""
 
     api_key: str = field(metadata=_env("SHOPIFY_API_KEY"))
-    shopify_secrets: tuple[str, ...] = field(repr=False, metadata=_env("SHOPIFY_API_SECRET", _comma_list))
+    shopify_secrets: tuple[str, ...] = field(repr=False, metadata=_env("SHOPIFY_API_SECRET", values.comma_list))
     """Newest first; Shopify signs with an older one for up to an hour after a rotation."""
-    url: str = field(metadata=_env("BACKSTOP_URL", _web_address))
-    database_url: str = field(repr=False, metadata=_env("DATABASE_URL", _database, default=""))
-    data_dir: Path = field(metadata=_env("BACKSTOP_DATA_DIR", _path, default="~/.local/share/conversion-backstop"))
-    keys: tuple[tuple[str, bytes], ...] = field(repr=False, metadata=_env("BACKSTOP_KEYS", _keys, default=""))
-    keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", lambda v: _path(v) if v else None, default=""))
+    url: str = field(metadata=_env("BACKSTOP_URL", values.web_address))
+    database_url: str = field(repr=False, metadata=_env("DATABASE_URL", values.database, default=""))
+    data_dir: Path = field(
+        metadata=_env("BACKSTOP_DATA_DIR", values.path, default="~/.local/share/conversion-backstop")
+    )
+    keys: tuple[tuple[str, bytes], ...] = field(repr=False, metadata=_env("BACKSTOP_KEYS", values.keys, default=""))
+    keys_file: Path | None = field(metadata=_env("BACKSTOP_KEYS_FILE", values.path_or_none, default=""))
     graph_url: str = field(metadata=_standin("META_GRAPH_URL", "https://graph.facebook.com/v26.0"))
     dialog_url: str = field(metadata=_standin("META_DIALOG_URL", "https://www.facebook.com/v26.0/dialog/oauth"))
-    meta_app_id: str = field(metadata=_env("META_APP_ID", _digits, default=""))
+    meta_app_id: str = field(metadata=_env("META_APP_ID", values.digits, default=""))
     meta_app_secret: str = field(repr=False, metadata=_env("META_APP_SECRET", default=""))
-    meta_config_id: str = field(metadata=_env("META_CONFIG_ID", _digits, default=""))
+    meta_config_id: str = field(metadata=_env("META_CONFIG_ID", values.digits, default=""))
     """Of Facebook Login for Business; without all three, only a pasted token connects."""
     admin_url_template: str = field(
-        metadata=_standin("SHOPIFY_ADMIN_URL_TEMPLATE", "https://{shop}/admin", _address_template)
+        metadata=_standin("SHOPIFY_ADMIN_URL_TEMPLATE", "https://{shop}/admin", values.address_template)
     )
     app_bridge_js_url: str = field(
         metadata=_standin("APP_BRIDGE_JS_URL", "https://cdn.shopify.com/shopifycloud/app-bridge.js")
@@ -147,20 +59,28 @@ class Settings:
     polaris_js_url: str = field(
         metadata=_standin("POLARIS_JS_URL", "https://cdn.shopify.com/shopifycloud/polaris-1.js")
     )
-    clock_url: str = field(metadata=_env("BACKSTOP_CLOCK_URL", lambda v: v and _web_address(v), default="", real=""))
-    trusted_proxies: int = field(metadata=_env("BACKSTOP_TRUSTED_PROXIES", _whole(0, 9), default="0"))
+    clock_url: str = field(metadata=_env("BACKSTOP_CLOCK_URL", values.web_address_or_none, default="", real=""))
+    trusted_proxies: int = field(metadata=_env("BACKSTOP_TRUSTED_PROXIES", values.whole(0, 9), default="0"))
     """How many proxies in front of us may say where a request came from."""
-    posts_per_shop: int = field(metadata=_env("BACKSTOP_POSTS_PER_SHOP", _whole(1, 100_000), default="500"))
-    posts_per_address: int = field(metadata=_env("BACKSTOP_POSTS_PER_ADDRESS", _whole(1, 100_000), default="20"))
-    checkouts_per_day: int = field(metadata=_env("BACKSTOP_CHECKOUTS_PER_DAY", _whole(1, 9_999_999), default="100000"))
-    smtp_url: str = field(repr=False, metadata=_env("SMTP_URL", _smtp, default=""))
+    posts_per_shop: int = field(metadata=_env("BACKSTOP_POSTS_PER_SHOP", values.whole(1, 100_000), default="500"))
+    posts_per_address: int = field(metadata=_env("BACKSTOP_POSTS_PER_ADDRESS", values.whole(1, 100_000), default="20"))
+    checkouts_per_day: int = field(
+        metadata=_env("BACKSTOP_CHECKOUTS_PER_DAY", values.whole(1, 9_999_999), default="100000")
+    )
+    metrics_token: str = field(repr=False, metadata=_env("BACKSTOP_METRICS_TOKEN", values.bearer, default=""))
+    """What a caller of `/metrics` must show; without one nothing is measured, and there is no such page."""
+    witness_file: Path | None = field(metadata=_env("BACKSTOP_WITNESS_FILE", values.path_or_none, default=""))
+    """Where a worker remembers, outside of the database, how far that had come."""
+    smtp_url: str = field(repr=False, metadata=_env("SMTP_URL", values.smtp, default=""))
     """The server that e-mails to merchants leave by; without one none are sent."""
     operator: str = field(metadata=_env("BACKSTOP_OPERATOR", default=""))
     """Who runs this app, and where it is hosted, for its privacy statement; empty: neutral wording."""
-    sweep_period: timedelta = field(metadata=_env("BACKSTOP_SWEEP_SECONDS", _seconds, default="15"))
-    lease: timedelta = field(metadata=_env("BACKSTOP_LEASE_SECONDS", _seconds, default="90"))
-    doubt_delay: timedelta = field(metadata=_env("BACKSTOP_DOUBT_SECONDS", _seconds, default="60"))
-    retry_scale: float = field(metadata=_env("BACKSTOP_RETRY_SCALE", _scale, default="1"))
+    translations: str = field(metadata=_env("BACKSTOP_TRANSLATIONS", default=""))
+    """A folder with catalogues of further languages, beside those that the app comes with."""
+    sweep_period: timedelta = field(metadata=_env("BACKSTOP_SWEEP_SECONDS", values.seconds, default="15"))
+    lease: timedelta = field(metadata=_env("BACKSTOP_LEASE_SECONDS", values.seconds, default="90"))
+    doubt_delay: timedelta = field(metadata=_env("BACKSTOP_DOUBT_SECONDS", values.seconds, default="60"))
+    retry_scale: float = field(metadata=_env("BACKSTOP_RETRY_SCALE", values.scale, default="1"))
     """What the waits between tries at Meta are multiplied by: 1 in production, less in the story."""
 
     @property
@@ -180,15 +100,15 @@ class Settings:
         Raises:
             SettingsError: names every bad variable, and never its value.
         """
-        values: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         faults: list[str] = []
         for item in fields(cls):
             try:
-                values[item.name] = _read(item.metadata, env)
+                found[item.name] = _read(item.metadata, env)
             except BadValue as fault:
                 faults.append(f"{item.metadata['env']} {fault}")
         if not faults:
-            settings = cls(**_with_key_file(values, faults))
+            settings = cls(**_with_key_file(found, faults))
             faults += settings._conflicts()
         if faults:
             raise SettingsError("These settings need a look: " + "; ".join(faults) + ".")
@@ -209,7 +129,7 @@ class Settings:
                 f"{item.metadata['env']} may name a stand-in only while BACKSTOP_URL is on this machine"
                 for item in fields(self)
                 if "real" in item.metadata
-                and item.metadata["parse"] in {_web_address, _address_template}
+                and item.metadata["parse"] in {values.web_address, values.address_template}
                 and item.metadata["real"]
                 and getattr(self, item.name) != item.metadata["real"]
             ]
@@ -237,12 +157,12 @@ def _read(meta: Mapping[str, Any], env: Mapping[str, str]) -> Any:
     return value
 
 
-def _with_key_file(values: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+def _with_key_file(found: dict[str, Any], faults: list[str]) -> dict[str, Any]:
     """The key file wins over the variable: a file can be kept from other processes."""
-    if values["keys_file"] is None:
-        return values
+    if found["keys_file"] is None:
+        return found
     try:
-        return values | {"keys": _keys(values["keys_file"].read_text().strip())}
-    except (OSError, UnicodeDecodeError, BadValue):
-        faults.append("BACKSTOP_KEYS_FILE must be a readable file of keys (see `backstop keys generate`)")
-        return values
+        return found | {"keys": values.key_file(found["keys_file"])}
+    except BadValue as fault:
+        faults.append(f"BACKSTOP_KEYS_FILE {fault}")
+        return found

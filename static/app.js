@@ -10,6 +10,7 @@
   const FILE_READ = 60_000; // milliseconds after which the browser has surely taken a file over
   const live = document.getElementById('live');
   const page = () => document.querySelector('s-page');
+  const LOCALE = { 'X-Locale': document.documentElement.lang }; // every answer is in the language of this document
   let newest = 0; // of several visits under way, only the newest one is shown
 
   const without = (address, names) => {
@@ -59,7 +60,7 @@
     const turn = ++newest;
     shopify.loading(true);
     try {
-      const answer = await fetch(address, { ...init, headers: { Accept: 'text/html' } });
+      const answer = await fetch(address, { ...init, headers: { Accept: 'text/html', ...LOCALE } });
       const doc = new DOMParser().parseFromString(await answer.text(), 'text/html');
       if (turn !== newest) return;
       const next = doc.querySelector('s-page');
@@ -82,7 +83,7 @@
   // A file's address carries no token either: it is fetched like a page, then handed to the browser.
   async function download(link) {
     try {
-      const answer = await fetch(link.href);
+      const answer = await fetch(link.href, { headers: LOCALE });
       if (!answer.ok) {
         const doc = new DOMParser().parseFromString(await answer.text(), 'text/html');
         complain(sentenceOf(doc));
@@ -146,6 +147,22 @@
     } else {
       document.getElementById(toggle.dataset.offForm).requestSubmit();
     }
+  });
+
+  // An optional scope: Shopify asks the staff, or takes it back. What came of it is the server's to find out.
+  addEventListener('click', async ({ target }) => {
+    const button = target.closest?.('s-button[data-scope]');
+    if (!button) return;
+    const form = button.closest('form');
+    const { step, said } = form.elements;
+    button.disabled = true;
+    try {
+      said.value = (await shopify.scopes[step.value]([button.dataset.scope])).result ?? '';
+    } catch {
+      said.value = 'unavailable';
+    }
+    button.disabled = false;
+    form.requestSubmit();
   });
 
   // An id token does not belong into the history, and a note is said once.

@@ -18,8 +18,10 @@
       const answer = await fetch('/facebook/start', { method: 'POST' });
       if (!answer.ok) throw new Error('not begun');
       const { url } = await answer.json();
-      if (opened) opened.location = url;
-      else part('link').href = url;
+      const there = new URL(url); // the window says what it has to say in the language of this page
+      there.searchParams.set('locale', document.documentElement.lang);
+      if (opened) opened.location = there;
+      else part('link').href = there;
       say(opened ? 'waiting' : 'blocked');
       await wait(mine, opened);
     } catch {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
@@ -17,10 +18,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from plugin.shopify.auth import is_shop_domain
 
+Returned = TypeVar("Returned")
+Refusal = tuple[str, HTTPStatus, dict[str, str]]
+
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes. Shopify names no limit for HTTPS; bodies above 1 MB occur."""
 PREFIXES = ("x-shopify-", "shopify-")
 """Webhooks carry the first; Shopify's newer "Events" the second."""
+NAMES = ("hmac-sha256", "topic", "shop-domain", "webhook-id", "triggered-at")
+IN_ENVIRON = tuple(
+    (f"HTTP_{(prefix + name).upper().replace('-', '_')}", prefix + name) for prefix in PREFIXES for name in NAMES
+)
+"""What WSGI calls these headers, and we."""
 LONGEST_NAME = 128
 NOT_SIGNED = "This request does not carry Shopify's signature for this app."
 EMPTY = "This webhook carries no body."
@@ -58,7 +67,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> De
         BadSignature: anything else, whatever the headers hold.
         NoBody: well signed, and empty.
     """
-    ours = {name.lower(): value for name, value in headers.items()}
+    ours = {lower: value for name, value in headers.items() if (lower := name.lower()).startswith(PREFIXES)}
     given = _header(ours, "hmac-sha256").encode(errors="replace")  # bytes: what is not ASCII differs like any other
     if not any(hmac.compare_digest(_signature(raw, secret), given) for secret in secrets):
         raise BadSignature("no signature that fits")
@@ -78,20 +87,29 @@ def verified(view: Callable[[Delivery], ResponseReturnValue]) -> Callable[[], Re
         request.max_content_length = BODY_LIMIT
         secrets = current_app.extensions["backstop"].settings.shopify_secrets
         try:
-            delivery = verify(request.get_data(), dict(request.headers), secrets)
-        except NoBody:
-            return EMPTY, HTTPStatus.BAD_REQUEST
-        except BadSignature:
-            return NOT_SIGNED, HTTPStatus.UNAUTHORIZED
+            return admitted(request.get_data(), request.environ, secrets, view)
         except RequestEntityTooLarge:
-            return TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return view(delivery)
+            return TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {}
 
     return door
 
 
+def admitted(
+    raw: bytes, environ: Mapping[str, Any], secrets: Sequence[str], view: Callable[[Delivery], Returned]
+) -> Returned | Refusal:
+    """Return what a view answers to a signed delivery, else 400 or 401 with one sentence."""
+    headers = {ours: environ[theirs] for theirs, ours in IN_ENVIRON if theirs in environ}
+    try:
+        delivery = verify(raw, headers, secrets)
+    except NoBody:
+        return EMPTY, HTTPStatus.BAD_REQUEST, {}
+    except BadSignature:
+        return NOT_SIGNED, HTTPStatus.UNAUTHORIZED, {}
+    return view(delivery)
+
+
 def _signature(raw: bytes, secret: str) -> bytes:
-    return base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest())
+    return base64.b64encode(hmac.digest(secret.encode(), raw, hashlib.sha256))
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -1,19 +1,25 @@
-"""The command `backstop`. Exit 0 good, 1 a problem found, 2 wrong usage; errors are one sentence, never a traceback."""
+"""The command `backstop`. Exit 0 good, 1 a problem found, 2 wrong usage, 78 wrong set-up that a new start keeps wrong.
+
+Errors are one sentence, never a traceback.
+"""
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
 
 import click
 
-from plugin.cli import orders, privacy, run
+from plugin.cli import doctor, keys, orders, privacy, resync, run
+from plugin.cli.starting import NO_CONFIG, NotReady
 from plugin.settings import SettingsError
 from plugin.storage.database import DatabaseAway
+from plugin.storage.keys import WrongKeys
 from plugin.storage.postgres import EmbeddedPostgresError
+from plugin.storage.sessions import NoSession
 
 PROBLEMS = (SettingsError, EmbeddedPostgresError, DatabaseAway)
+REFUSALS = (WrongKeys, NoSession, NotReady)
+"""What a process does not start with: starting it again changes nothing."""
 
 
 @click.group()
@@ -21,19 +27,9 @@ def cli() -> None:
     """Conversion Backstop: the fail-over behind your Meta pixel."""
 
 
-@cli.group()
-def keys() -> None:
-    """Master keys."""
-
-
-@keys.command("generate")
-@click.option("--name", default="k1", show_default=True, help="what the key is called in BACKSTOP_KEYS")
-def generate(name: str) -> None:
-    """Print a fresh master key for BACKSTOP_KEYS (put it before older ones)."""
-    click.echo(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}")
-
-
+cli.add_command(keys.keys)
 cli.add_command(run.db)
+cli.add_command(doctor.doctor)
 cli.add_command(run.web)
 cli.add_command(run.worker)
 cli.add_command(run.story)
@@ -42,6 +38,8 @@ cli.add_command(orders.orders)
 cli.add_command(orders.shops_group)
 cli.add_command(privacy.privacy)
 orders.shops_group.add_command(privacy.erase)
+run.db.add_command(resync.pause_sending)
+run.db.add_command(resync.resync_command)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -56,6 +54,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 1
+    except REFUSALS as fault:
+        click.echo(str(fault), err=True)
+        return NO_CONFIG
     except PROBLEMS as fault:
         text = "The database does not answer." if isinstance(fault, DatabaseAway) else str(fault)
         click.echo(text, err=True)

@@ -13,7 +13,7 @@ import click
 from plugin import explaining
 from plugin.cli.run import build_services
 from plugin.services import Services
-from plugin.storage import held, reading, shops
+from plugin.storage import held, policy, reading, shops
 from plugin.storage.database import DatabaseAway
 from plugin.storage.held import Said, Word
 from plugin.storage.policy import Staff
@@ -151,11 +151,23 @@ def list_shops() -> None:
     given = build_services()
     with given.database.transaction() as conn:
         rows = conn.execute(
-            "SELECT domain, generation, installed_at, uninstalled_at FROM shop ORDER BY domain"
+            "SELECT id, domain, generation, installed_at, uninstalled_at FROM shop ORDER BY domain"
         ).fetchall()
     for row in rows:
         state = f"left {row['uninstalled_at']:%Y-%m-%d}" if row["uninstalled_at"] else "installed"
-        click.echo(f"{row['domain']}  generation {row['generation']}  {state}")
+        click.echo(f"{row['domain']}  id {row['id']}  generation {row['generation']}  {state}")
+
+
+@shops_group.command("off")
+@click.argument("shop_domain")
+def off(shop_domain: str) -> None:
+    """Switch a store's offline conversion tracking off, as its page does; it can be switched on there only."""
+    given = build_services()
+    shop_id = find_shop(given, shop_domain)
+    ended = policy.switch_off(given.database, given.vault, shop_id, OPERATOR, given.clock.now())
+    click.echo(f"Off. {ended.dropped} waiting orders were emptied.")
+    if ended.still_out:
+        raise click.ClickException("One request to Meta has not ended yet. Nothing new starts; try again.")
 
 
 @shops_group.command("show")

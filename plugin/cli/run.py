@@ -10,12 +10,18 @@ from pathlib import Path
 
 import click
 
-from plugin import jobs, logs
+from plugin import counting, jobs, logs
+from plugin.cli import starting
+from plugin.flood import AT_ONCE
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.storage import schema
 from plugin.storage.postgres import EmbeddedPostgres, default_folder
 
+THREADS = 2 * AT_ONCE
+"""Of a process: nearly all of them wait for a group's commit, which costs nothing, and makes groups large."""
+FINISH_WITHIN = 15
+"""Seconds in which a stop waits for requests; what has not come whole by then is cut, and Shopify tells it again."""
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -61,6 +67,7 @@ def web(host: str, port: int, workers: int) -> None:
     """Serve the app."""
     settings = Settings.from_env(os.environ)
     url = database_url(settings)  # before the fork, so that its faults are told once
+    starting.check(settings, url)
     server = [
         str(Path(sys.executable).with_name("granian")),
         "--interface",
@@ -70,7 +77,8 @@ def web(host: str, port: int, workers: int) -> None:
         "--port",
         str(port),
     ]
-    server += ["--workers", str(workers), "--blocking-threads", "32", "--no-ws", "--log-level", "warning"]
+    server += ["--workers", str(workers), "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"]
+    server += ["--workers-kill-timeout", str(FINISH_WITHIN), "--respawn-failed-workers"]
     server += ["--working-dir", str(ROOT), "--factory", "app:served"]
     os.environ["DATABASE_URL"] = url
     os.execv(server[0], server)  # noqa: S606 - the same process becomes the server: signals reach it
@@ -81,7 +89,9 @@ def web(host: str, port: int, workers: int) -> None:
 def worker(concurrency: int) -> None:
     """Judge orders and send the missed ones."""
     given = build_services()
+    starting.check(given.settings, given.database.url)
     logs.set_up()
+    counting.begin(given.settings)
     asyncio.run(jobs.work(given, concurrency=concurrency))
 
 

@@ -28,6 +28,7 @@ from plugin.jobs import (
     watch_pixel,
     worker,
 )
+from plugin.jobs.heart import Heart
 from plugin.services import Services
 from plugin.storage import schema
 
@@ -120,11 +121,17 @@ async def _bury_stalled(queue: procrastinate.App) -> None:
 async def work(given: Services, *, concurrency: int = 4) -> None:
     """Run a worker until it is told to stop (SIGTERM, SIGINT): it finishes what it is at.
 
-    `concurrency`: batches that it sends at a time.
+    `concurrency`: batches that it sends at a time. While PostgreSQL is away it waits, for however long.
     """
-    await asyncio.to_thread(_keep_partitions, given)
-    await asyncio.to_thread(reconcile.on_start, given)
     stopping = threading.Event()
-    queue = build(given, stopping)
-    async with queue.open_async():
-        await worker.run(queue, stopping, senders=concurrency)
+    heart = Heart(given)
+
+    async def shift(told: asyncio.Event) -> None:
+        await asyncio.to_thread(heart.beat)
+        await asyncio.to_thread(_keep_partitions, given)
+        await asyncio.to_thread(reconcile.on_start, given)
+        queue = build(given, stopping)
+        async with queue.open_async():
+            await worker.run(queue, told, senders=concurrency)
+
+    await worker.stay(shift, heart, stopping, threads=concurrency + worker.OTHER_SLOTS + 4)

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
+from plugin import metrics
 from plugin.jobs import each
 from plugin.jobs.halving import Hunt
 from plugin.meta.conversions import Receipt
@@ -90,6 +91,7 @@ def _send(given: Services, held: Claim, hunt: Hunt) -> Receipt | MetaError | Non
         crash_at("before_post")
         hunt.left -= 1
         answer = _post(given, post, started)
+        _count(post, answer, time.monotonic() - started)
         crash_at("after_post")
         _settle(given, post, answer)
     order_ids = post.claim.order_ids
@@ -159,6 +161,16 @@ def _told(answer: Receipt | MetaError) -> Told:
     waits = [answer.said.rest, answer.retry_after if isinstance(answer, MetaUnavailable) else None]
     rest = max((wait for wait in waits if wait), default=None)
     return Told(answer.said.codes, answer.trace_id, rest)
+
+
+def _count(post: Post, answer: Receipt | MetaError, seconds: float) -> None:
+    result = "recovered" if isinstance(answer, Receipt) else "refused"
+    if isinstance(answer, MetaUnavailable):
+        result = str(_passing(answer))
+    elif isinstance(answer, MetaDisconnected):
+        result = "disconnected"
+    metrics.batch(result, seconds)
+    metrics.events(result, len(post.claim.order_ids))
 
 
 def _one_by_one(given: Services, shop_id: int, order_ids: Sequence[int], answer: MetaRefused) -> None:

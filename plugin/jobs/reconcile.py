@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from plugin import metrics
 from plugin.jobs import asking, each
 from plugin.recovery import rounds
 from plugin.recovery.order import Receipt
@@ -108,7 +109,9 @@ def _read(given: Services, shop_id: int, done: Round) -> None:
         read_at = given.clock.now()
         shop, page = _page(given, shop_id, since, cursor)
         done.pages += 1
-        done.found += _take(given, shop, place.mine(page.receipts))
+        found = _take(given, shop, place.mine(page.receipts))
+        done.found += found
+        metrics.reconcile_found(found)
         if page.unreadable:
             log.warning("unreadable orders passed over", extra={"shop_id": shop_id, "count": page.unreadable})
         cursor, done.finished = page.next_cursor, page.next_cursor is None

@@ -12,6 +12,7 @@ import re
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from plugin.language import N_
 from plugin.meta.errors import Cause, MetaDisconnected, MetaError, MetaRefused, MetaUnavailable
 
 AGE = timedelta(days=8)
@@ -21,9 +22,9 @@ TOKEN = re.compile(r"[A-Za-z0-9._|~-]{8,2048}")
 
 
 class ConnectRefused(Exception):
-    """Nothing was connected; the text is for the merchant."""
+    """Nothing was connected; the text is for the merchant, and is translated where it is shown."""
 
-    sentence: ClassVar[str] = "Nothing was connected."
+    sentence: ClassVar[str] = N_("Nothing was connected.")
     after_login: ClassVar[str] = ""
     """The same, where the token came from Facebook's login and nobody has seen it; empty: no other words are needed."""
 
@@ -34,7 +35,7 @@ class ConnectRefused(Exception):
 class MalformedDataset(ConnectRefused):
     """Found before any call."""
 
-    sentence = (
+    sentence = N_(
         "A dataset id is a number of 5 to 20 digits, so nothing was connected. "
         "Copy it from Events Manager, where it stands below the dataset's name."
     )
@@ -43,7 +44,7 @@ class MalformedDataset(ConnectRefused):
 class MalformedToken(ConnectRefused):
     """Found before any call."""
 
-    sentence = (
+    sentence = N_(
         "This cannot be an access token, so nothing was connected: a token is one long word of Latin letters and "
         "digits. Copy all of it from Events Manager, and nothing else."
     )
@@ -52,21 +53,23 @@ class MalformedToken(ConnectRefused):
 class BadToken(ConnectRefused):
     """Meta does not know the token, or no longer."""
 
-    sentence = (
+    sentence = N_(
         "Meta does not accept this access token, so nothing was connected. In Events Manager, open the dataset's "
         "settings, choose “Generate access token” under Conversions API, and paste the new token here."
     )
-    after_login = "Facebook has taken the permission back, so nothing was connected. Please log in with Facebook again."
+    after_login = N_(
+        "Facebook has taken the permission back, so nothing was connected. Please log in with Facebook again."
+    )
 
 
 class UnknownDataset(ConnectRefused):
     """Meta has no such dataset, or none that this token can reach."""
 
-    sentence = (
+    sentence = N_(
         "With this access token Meta finds no dataset of this id, so nothing was connected. Check the id in Events "
         "Manager, and generate the token in the settings of the same dataset."
     )
-    after_login = (
+    after_login = N_(
         "Meta no longer lets this login send to the dataset, so nothing was connected. Choose another, or log in again "
         "and give the app access to it."
     )
@@ -75,11 +78,11 @@ class UnknownDataset(ConnectRefused):
 class NoPermission(ConnectRefused):
     """The token is good, but not for this."""
 
-    sentence = (
+    sentence = N_(
         "This access token may not send events to the dataset, so nothing was connected. Generate a token in the "
         "dataset's own settings, or ask whoever manages your business at Meta for access to it."
     )
-    after_login = (
+    after_login = N_(
         "This login may not send events to the dataset, so nothing was connected. Log in again as somebody who manages "
         "the dataset, and allow everything that Facebook asks for."
     )
@@ -88,13 +91,13 @@ class NoPermission(ConnectRefused):
 class MetaAway(ConnectRefused):
     """Meta did not answer, or asked us to come later."""
 
-    sentence = "Meta cannot be reached at the moment, so nothing was connected. Please try again in a few minutes."
+    sentence = N_("Meta cannot be reached at the moment, so nothing was connected. Please try again in a few minutes.")
 
 
 class UnexpectedAnswer(ConnectRefused):
     """Meta neither refused the event for its age nor said what is wrong with token or dataset."""
 
-    sentence = (
+    sentence = N_(
         "Meta answered our check in a way we do not know, so nothing was connected. Please try again later, and tell "
         "our support if it stays like this."
     )

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from plugin.language import N_
 from plugin.meta.codes import Step, known
 from plugin.meta.errors import Cause
 from plugin.recovery.soundness import Flaw
+from plugin.translating import Translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,126 +23,138 @@ class Sentence:
     can: str = ""
 
 
-NOTHING_TO_DO: Final = "There is nothing for you to do."
-KEPT: Final = "The orders wait, for up to 7 days after they were placed, and are sent once Facebook is connected again."
-LEFT_OUT: Final = "We left this order out and sent the others. It is not tried again."
-NEW_TOKEN: Final = "Connect Facebook again on the page Facebook integration settings."  # noqa: S105 - a sentence
+NOTHING_TO_DO: Final = N_("There is nothing for you to do.")
+STOPPED: Final = N_(
+    "We stopped sending over this connection. The orders wait, for up to 7 days after they were placed, and are sent "
+    "once Facebook is connected again."
+)
+LEFT_OUT: Final = N_("We left this order out and sent the others. It is not tried again.")
+NEW_TOKEN: Final = N_("Connect Facebook again on the page Facebook integration settings.")
 
-BY_CAUSE: Final[Mapping[Cause, Sentence]] = {
+_BY_CAUSE: Final[Mapping[Cause, Sentence]] = {
     Cause.TOKEN_REVOKED: Sentence(
-        "Meta no longer accepts the access token. It was revoked, has expired, or a password was changed.",
-        f"We stopped sending over this connection. {KEPT}",
+        N_("Meta no longer accepts the access token. It was revoked, has expired, or a password was changed."),
+        STOPPED,
         NEW_TOKEN,
     ),
     Cause.PERMISSION_LOST: Sentence(
-        "The access token may no longer send events to this dataset.",
-        f"We stopped sending over this connection. {KEPT}",
-        "Ask whoever manages your business at Meta to let you use the dataset, then connect Facebook again.",
+        N_("The access token may no longer send events to this dataset."),
+        STOPPED,
+        N_("Ask whoever manages your business at Meta to let you use the dataset, then connect Facebook again."),
     ),
     Cause.DATASET_UNKNOWN: Sentence(
-        "Meta does not find the dataset, or does not show it to this access token.",
-        f"We stopped sending over this connection. {KEPT}",
-        "Check in Events Manager that the dataset still exists, then connect Facebook again.",
+        N_("Meta does not find the dataset, or does not show it to this access token."),
+        STOPPED,
+        N_("Check in Events Manager that the dataset still exists, then connect Facebook again."),
     ),
 }
-BY_STEP: Final[Mapping[Step, Sentence]] = {
+BY_CAUSE: Final = Translated(_BY_CAUSE)
+_BY_STEP: Final[Mapping[Step, Sentence]] = {
     Step.TRY_AGAIN: Sentence(
-        "Meta had a passing trouble of its own.",
-        "We wait and try again: after seconds at first, then minutes, then hours, for about 38 hours in all.",
+        N_("Meta had a passing trouble of its own."),
+        N_("We wait and try again: after seconds at first, then minutes, then hours, for about 38 hours in all."),
         NOTHING_TO_DO,
     ),
     Step.SLOW_DOWN: Sentence(
-        "Meta asked for fewer requests.",
-        "We paused this connection for as long as Meta said, and go on then.",
-        "If it stays like this, look in Events Manager for another app that sends a lot with the same access.",
+        N_("Meta asked for fewer requests."),
+        N_("We paused this connection for as long as Meta said, and go on then."),
+        N_("If it stays like this, look in Events Manager for another app that sends a lot with the same access."),
     ),
     Step.WAIT_A_DAY: Sentence(
-        "Meta has blocked this access for a while, because of one of its policies.",
-        "We paused this connection, and try once a day.",
-        "Look in Meta's Account Quality for what it objects to.",
+        N_("Meta has blocked this access for a while, because of one of its policies."),
+        N_("We paused this connection, and try once a day."),
+        N_("Look in Meta's Account Quality for what it objects to."),
     ),
-    Step.NEW_TOKEN: BY_CAUSE[Cause.TOKEN_REVOKED],
-    Step.NEW_PERMISSION: BY_CAUSE[Cause.PERMISSION_LOST],
-    Step.OTHER_DATASET: BY_CAUSE[Cause.DATASET_UNKNOWN],
+    Step.NEW_TOKEN: _BY_CAUSE[Cause.TOKEN_REVOKED],
+    Step.NEW_PERMISSION: _BY_CAUSE[Cause.PERMISSION_LOST],
+    Step.OTHER_DATASET: _BY_CAUSE[Cause.DATASET_UNKNOWN],
     Step.GIVE_UP: Sentence(
-        "Meta read this order's event and refused it for good.",
+        N_("Meta read this order's event and refused it for good."),
         LEFT_OUT,
-        "Tell our support the code, if it happens to more than a few orders.",
+        N_("Tell our support the code, if it happens to more than a few orders."),
     ),
     Step.FIND_OUT: Sentence(
-        "Meta refused this order's event with a code that we do not know.",
-        "We sent the others, and tried this one alone a few more times before we gave it up.",
-        "Tell our support the code: it is kept with the order.",
+        N_("Meta refused this order's event with a code that we do not know."),
+        N_("We sent the others, and tried this one alone a few more times before we gave it up."),
+        N_("Tell our support the code: it is kept with the order."),
     ),
 }
-BY_CODE: Final[Mapping[tuple[int, int], Sentence]] = {
+BY_STEP: Final = Translated(_BY_STEP)
+_BY_CODE: Final[Mapping[tuple[int, int], Sentence]] = {
     (100, 2804003): Sentence(
-        "Meta takes no event of a purchase that is more than 7 days old, and this one was.", LEFT_OUT, NOTHING_TO_DO
+        N_("Meta takes no event of a purchase that is more than 7 days old, and this one was."), LEFT_OUT, NOTHING_TO_DO
     ),
     (100, 2804009): Sentence(
-        "Meta found no value or no currency in this order's event that it could read.",
+        N_("Meta found no value or no currency in this order's event that it could read."),
         LEFT_OUT,
-        "Tell our support the order's number.",
+        N_("Tell our support the order's number."),
     ),
     (100, 2804050): Sentence(
-        "What is known of this buyer is too little for Meta to match anybody by.",
+        N_("What is known of this buyer is too little for Meta to match anybody by."),
         LEFT_OUT,
-        "If you left out identifiers on the page Facebook integration settings, more of them would help future orders.",
+        N_(
+            "If you left out identifiers on the page Facebook integration settings, more of them would help future "
+            "orders."
+        ),
     ),
 }
-BY_FLAW: Final[Mapping[Flaw, Sentence]] = {
+BY_CODE: Final = Translated(_BY_CODE)
+_BY_FLAW: Final[Mapping[Flaw, Sentence]] = {
     Flaw.WRONG_SHAPE: Sentence(
-        "The event that we made of this order is damaged.",
-        "We noticed before anything was sent, and sent nothing of this order.",
-        "Tell our support the order's number.",
+        N_("The event that we made of this order is damaged."),
+        N_("We noticed before anything was sent, and sent nothing of this order."),
+        N_("Tell our support the order's number."),
     ),
     Flaw.TOO_OLD: Sentence(
-        "By the time this order could be sent it was more than 7 days old, and Meta takes none so old.",
-        "We sent nothing of this order.",
+        N_("By the time this order could be sent it was more than 7 days old, and Meta takes none so old."),
+        N_("We sent nothing of this order."),
         NOTHING_TO_DO,
     ),
     Flaw.WRONG_CURRENCY: Sentence(
-        "This order's currency is none that Meta knows.",
-        "We noticed before anything was sent, and sent nothing of this order.",
-        "Tell our support the order's number.",
+        N_("This order's currency is none that Meta knows."),
+        N_("We noticed before anything was sent, and sent nothing of this order."),
+        N_("Tell our support the order's number."),
     ),
     Flaw.WRONG_VALUE: Sentence(
-        "This order's value is not an amount that Meta takes.",
-        "We noticed before anything was sent, and sent nothing of this order.",
-        "Tell our support the order's number.",
+        N_("This order's value is not an amount that Meta takes."),
+        N_("We noticed before anything was sent, and sent nothing of this order."),
+        N_("Tell our support the order's number."),
     ),
     Flaw.NOT_HASHED: Sentence(
-        "Something in this order's event was not hashed as Meta asks.",
-        "We noticed before anything was sent: nothing unhashed has left.",
-        "Tell our support the order's number.",
+        N_("Something in this order's event was not hashed as Meta asks."),
+        N_("We noticed before anything was sent: nothing unhashed has left."),
+        N_("Tell our support the order's number."),
     ),
     Flaw.TOO_BROAD: Sentence(
-        "What is known of this buyer is too little for Meta to match anybody by.",
-        "We noticed before anything was sent, and sent nothing of this order.",
-        "If you left out identifiers on the page Facebook integration settings, more of them would help future orders.",
+        N_("What is known of this buyer is too little for Meta to match anybody by."),
+        N_("We noticed before anything was sent, and sent nothing of this order."),
+        N_(
+            "If you left out identifiers on the page Facebook integration settings, more of them would help future "
+            "orders."
+        ),
     ),
 }
-BY_RESULT: Final[Mapping[str | None, Sentence]] = {
-    None: Sentence("A request with this order is under way.", "We wait for Meta's answer.", NOTHING_TO_DO),
-    "accepted": Sentence("Meta took the request.", "The order is recovered.", NOTHING_TO_DO),
-    "refused": BY_STEP[Step.GIVE_UP],
+BY_FLAW: Final = Translated(_BY_FLAW)
+_BY_RESULT: Final[Mapping[str | None, Sentence]] = {
+    None: Sentence(N_("A request with this order is under way."), N_("We wait for Meta's answer."), NOTHING_TO_DO),
+    "accepted": Sentence(N_("Meta took the request."), N_("The order is recovered."), NOTHING_TO_DO),
+    "refused": _BY_STEP[Step.GIVE_UP],
     "split": Sentence(
-        "Meta refused the orders that went together, for one of them.",
-        "We sent them again in parts until the one was found.",
+        N_("Meta refused the orders that went together, for one of them."),
+        N_("We sent them again in parts until the one was found."),
         NOTHING_TO_DO,
     ),
-    "disconnected": Sentence(
-        "Meta turned the connection down.", f"We stopped sending over this connection. {KEPT}", NEW_TOKEN
-    ),
-    "throttled": BY_STEP[Step.SLOW_DOWN],
-    "unavailable": BY_STEP[Step.TRY_AGAIN],
-    "not_sent": Sentence("Meta could not be reached; nothing left.", "We try again soon.", NOTHING_TO_DO),
+    "disconnected": Sentence(N_("Meta turned the connection down."), STOPPED, NEW_TOKEN),
+    "throttled": _BY_STEP[Step.SLOW_DOWN],
+    "unavailable": _BY_STEP[Step.TRY_AGAIN],
+    "not_sent": Sentence(N_("Meta could not be reached; nothing left."), N_("We try again soon."), NOTHING_TO_DO),
     "in_doubt": Sentence(
-        "A request with this order went out, and its answer never came: Meta may have it or not.",
-        "We send it again with the same event id, so that Meta counts it once; after 47 hours only if you say so.",
+        N_("A request with this order went out, and its answer never came: Meta may have it or not."),
+        N_("We send it again with the same event id, so that Meta counts it once; after 47 hours only if you say so."),
         NOTHING_TO_DO,
     ),
 }
+BY_RESULT: Final = Translated(_BY_RESULT)
 """By how an attempt ended."""
 
 

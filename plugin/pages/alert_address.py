@@ -9,6 +9,7 @@ from typing import Final
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages import settings
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
@@ -22,7 +23,7 @@ ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL: Final = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 ADDRESS: Final = re.compile(rf"(?!.*=\?){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})+", re.IGNORECASE | re.ASCII)
 """A dot-atom (RFC 5322, 3.2.3) without the beginning of an encoded word, which whoever reads a header would decode."""
-WRONG: Final = "Enter one e-mail address, such as owner@example.com."
+WRONG: Final = N_("Enter one e-mail address, such as owner@example.com.")
 
 
 @merchant_only
@@ -30,7 +31,7 @@ def keep_alert_address(visit: Visit) -> ResponseReturnValue:
     """Keep `alert_address`; empty: no e-mails any more. The log says that it changed, never what it is."""
     typed = request.form.get("alert_address", "").strip()
     if typed and not (len(typed) <= LONGEST and typed.isascii() and ADDRESS.fullmatch(typed)):
-        return settings.show(visit, errors={"alert_address": WRONG}, typed={"alert_address": typed})
+        return settings.show(visit, errors={"alert_address": _(WRONG)}, typed={"alert_address": typed})
     if not _keep(visit, typed or None):
         return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
     return go_on("pages.settings", "alerts_on" if typed else "alerts_off")

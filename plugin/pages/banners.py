@@ -56,7 +56,7 @@ def _banners(
         Banner.SCOPES: bool(scopes.missing(shop.scopes)),
         Banner.HELD: stands.held > 0,
         Banner.PIXEL: connection is not None and stands.trouble is not None,
-        Banner.SECOND_SENDER: tracking.watch.foreign > 0,
+        Banner.SECOND_SENDER: tracking.warns_of_sender,
         Banner.OTHER_PIXEL: tracking.other_pixel_open,
         Banner.MISSED: tracking.can_be_on and not tracking.is_on and measured.missed > 0,
     }

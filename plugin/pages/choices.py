@@ -12,6 +12,7 @@ from typing import Final, Literal, Self, cast
 
 from werkzeug.datastructures import MultiDict
 
+from plugin.language import N_, _
 from plugin.recovery.buyer import too_broad
 from plugin.recovery.consent import ConsentMode
 from plugin.recovery.dial import DIAL
@@ -22,9 +23,9 @@ from plugin.storage.shops import Shop
 
 SHORTEST_GRACE: Final = 10
 LONGEST_GRACE: Final = 1440
-GRACE_WRONG: Final = f"Enter a whole number of minutes from {SHORTEST_GRACE} to {LONGEST_GRACE}."
-CHOOSE_ONE: Final = "Choose one of the options."
-TOO_BROAD: Final = (
+GRACE_WRONG: Final = N_("Enter a whole number of minutes from %(shortest)s to %(longest)s.")
+CHOOSE_ONE: Final = N_("Choose one of the options.")
+TOO_BROAD: Final = N_(
     "These alone could mean anybody, so Meta would take no order. Choose the email, the phone, the customer id, or a "
     "name together with more of the name or with the place. What tells of the browser does not count: not every order "
     "has it."
@@ -34,7 +35,7 @@ Form = MultiDict[str, str]
 
 
 class WrongChoices(Exception):
-    """The form cannot be kept; `errors` has one sentence for each field at fault."""
+    """The form cannot be kept; `errors` has one sentence for each field at fault, in the reader's language."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("the form cannot be kept")
@@ -78,13 +79,13 @@ class Choices:
         grace, named = form.get("grace_minutes", "").strip(), form.getlist("fields")
         errors = {}
         if form.get("consent_mode") not in set(ConsentMode):
-            errors["consent_mode"] = CHOOSE_ONE
+            errors["consent_mode"] = _(CHOOSE_ONE)
         if not re.fullmatch("[0-9]{1,4}", grace) or not SHORTEST_GRACE <= int(grace) <= LONGEST_GRACE:
-            errors["grace_minutes"] = GRACE_WRONG
+            errors["grace_minutes"] = _(GRACE_WRONG, shortest=str(SHORTEST_GRACE), longest=str(LONGEST_GRACE))
         if form.get("content_ids") not in {"product", "variant"}:
-            errors["content_ids"] = CHOOSE_ONE
+            errors["content_ids"] = _(CHOOSE_ONE)
         if too_broad(named) or not set(named) <= set(DIAL):
-            errors["fields"] = TOO_BROAD
+            errors["fields"] = _(TOO_BROAD)
         if errors:
             raise WrongChoices(errors)
         return cls(

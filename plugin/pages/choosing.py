@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from plugin.language import N_, _
 from plugin.meta import login
 from plugin.meta.errors import MetaDisconnected, MetaError
 from plugin.meta.login import Business, Dataset
 from plugin.pages.door import Visit
-from plugin.storage import logins, meta_users
-from plugin.storage.database import Conn
+from plugin.storage import logins
 from plugin.storage.logins import Granted
 from plugin.storage.meta_users import Details
+from plugin.storage.overview import Overview
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,9 @@ WARNED_BEFORE = timedelta(days=7)
 MOST_SHOWN = 50
 """Datasets on the page; the others are found by a search."""
 LONGEST_FIND = 100
-LIST_AWAY: Final = "Facebook let us in, but does not list your datasets right now. Please try again in a minute."
-LIST_DENIED: Final = "Facebook let us in, but does not let us see your datasets. Please log in again and allow it."
-NO_DATASETS: Final = (
+LIST_AWAY: Final = N_("Facebook let us in, but does not list your datasets right now. Please try again in a minute.")
+LIST_DENIED: Final = N_("Facebook let us in, but does not let us see your datasets. Please log in again and allow it.")
+NO_DATASETS: Final = N_(
     "Facebook let us in, but for no dataset. Create one in Meta's Events Manager, or log in again and choose a "
     "business that has one."
 )
@@ -59,21 +60,22 @@ class Section:
         return self.details is not None and self.details.kind == "login"
 
 
-def section(visit: Visit, find: str = "") -> Section:
+def section(visit: Visit, stands: Overview, find: str = "") -> Section:
     """Return what is to be shown. `find`: what the datasets are searched for."""
+    found = standing(visit, stands)
+    if not found.offered:
+        return found
     with visit.given.database.transaction() as conn:
-        found = standing(conn, visit)
-        granted = logins.granted(conn, visit.shop, visit.user_id, visit.now) if found.offered else None
+        granted = logins.granted(conn, visit.shop, visit.user_id, visit.now)
     if granted is None:
         return found
     return replace(found, choice=_choice(visit, granted, " ".join(find.split())[:LONGEST_FIND]))
 
 
-def standing(conn: Conn, visit: Visit) -> Section:
+def standing(visit: Visit, stands: Overview) -> Section:
     """Return how the connection stands, without asking Meta anything."""
-    details = meta_users.details(conn, visit.shop.id)
-    ended = None if details else meta_users.why_ended(conn, visit.shop.id)
-    return Section(visit.given.settings.offers_login, details, ends_soon(details, visit.now), ended)
+    ends_at = ends_soon(stands.details, visit.now)
+    return Section(visit.given.settings.offers_login, stands.details, ends_at, stands.ended)
 
 
 def ends_soon(details: Details | None, now: datetime) -> datetime | None:
@@ -91,12 +93,12 @@ def _choice(visit: Visit, granted: Granted, find: str) -> Choice:
         said = {"shop_id": visit.shop.id, "code": fault.code, "subcode": fault.subcode, "trace_id": fault.trace_id}
         log.warning("datasets not listed", extra=said | {"result": type(fault).__name__})
         trouble = LIST_DENIED if isinstance(fault, MetaDisconnected) else LIST_AWAY
-        return Choice((), find, 0, 0, is_cut=False, trouble=trouble)
+        return Choice((), find, 0, 0, is_cut=False, trouble=_(trouble))
     total = sum(len(business.datasets) for business in found)
     listed = _fitting(found, find)
     shown = sum(len(business.datasets) for business in listed)
     is_cut = any(business.is_cut for business in found)
-    return Choice(listed, find, total, shown, is_cut, "" if total else NO_DATASETS)
+    return Choice(listed, find, total, shown, is_cut, "" if total else _(NO_DATASETS))
 
 
 def _fitting(businesses: tuple[Business, ...], find: str) -> tuple[Business, ...]:

@@ -9,6 +9,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from plugin.jobs import revoking
+from plugin.language import _
 from plugin.meta.probe import BadToken, ConnectRefused, MalformedToken, MetaAway, NoPermission, UnexpectedAnswer
 from plugin.pages import placing, settings
 from plugin.pages.door import Visit, merchant_only
@@ -39,7 +40,7 @@ def connect(visit: Visit) -> ResponseReturnValue:
         visit.given.meta.probe(dataset, token, visit.now)
     except ConnectRefused as fault:
         where = "token" if isinstance(fault, ABOUT_THE_TOKEN) else "dataset"
-        return settings.show(visit, errors={where: fault.sentence}, typed={"dataset": dataset})
+        return settings.show(visit, errors={where: _(fault.sentence)}, typed={"dataset": dataset})
     return connected(visit, dataset, token) or stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
 
 
@@ -67,7 +68,7 @@ def connected(
 def place_pixel(visit: Visit) -> ResponseReturnValue:
     """Try once more to place the pixel of a connected shop."""
     if visit.shop.connection is None:
-        return settings.show(visit, errors={"dataset": "Connect a dataset first: the pixel reports to it."})
+        return settings.show(visit, errors={"dataset": _("Connect a dataset first: the pixel reports to it.")})
     return go_on(SETTINGS, placing.place(visit, visit.shop) or "pixel_placed")
 
 

@@ -10,18 +10,17 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.jobs.alerts import TROUBLES
+from plugin.pages import choosing
 from plugin.pages.banners import banner_of, first_of
-from plugin.pages.choosing import Section, ends_soon
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.figures import OTHERS, RANGES, SERIES, figures_of, last_days, range_of
 from plugin.pages.guide import guide_of
 from plugin.pages.notices import said
-from plugin.pages.tracking import tracking_of
+from plugin.pages.tracking import NOTHING, tracking_of
 from plugin.storage import counting, listing, overview
-from plugin.storage.overview import Overview
 
+PLACE = "dashboard"
 NEWEST = 10
-NO_ERRORS: Mapping[str, str] = {}
 
 
 @merchant_only
@@ -30,11 +29,16 @@ def dashboard(visit: Visit) -> ResponseReturnValue:
     return show(visit)
 
 
-def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseReturnValue:
-    """Return the page; `errors`: what is wrong, by the field at which it is shown (then it answers 422)."""
+def show(
+    visit: Visit, *, errors: Mapping[str, str] = NOTHING, typed: Mapping[str, str] = NOTHING
+) -> tuple[str, HTTPStatus]:
+    """Return the page. `errors`: what is wrong, by the field at which it is shown (then it answers 422).
+
+    `typed`: what was in the form of the switch's dialog.
+    """
     days = range_of(request.args.get("days", ""))
     note, is_problem = said()
-    shown = _shown(visit, days)
+    shown = _shown(visit, days, typed)
     page = render_template(
         "dashboard.html",
         shop=visit.shop,
@@ -50,16 +54,16 @@ def show(visit: Visit, *, errors: Mapping[str, str] = NO_ERRORS) -> ResponseRetu
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
 
 
-def _shown(visit: Visit, days: int) -> dict[str, Any]:
+def _shown(visit: Visit, days: int, typed: Mapping[str, str]) -> dict[str, Any]:
     """What the page asks the database for, in four statements."""
     shop = visit.shop
     first, last = last_days(shop.time_zone, visit.now, days)
     with visit.given.database.transaction() as conn:
         stands = overview.of(conn, shop.id)
-        tracking = tracking_of(conn, shop, "dashboard", stands)
+        tracking = tracking_of(conn, shop, PLACE, stands, typed)
         counts = counting.counts(conn, shop.id, first, last)
         orders = listing.latest(conn, shop.id, limit=NEWEST)
-    facebook = _facebook(visit, stands)
+    facebook = choosing.standing(visit, stands)
     return {
         "stands": stands,
         "tracking": tracking,
@@ -70,9 +74,3 @@ def _shown(visit: Visit, days: int) -> dict[str, Any]:
         "figures": figures_of(counts.days, first, last),
         "orders": orders,
     }
-
-
-def _facebook(visit: Visit, stands: Overview) -> Section:
-    """How the connection stands, from what has been read already."""
-    ends_at = ends_soon(stands.details, visit.now)
-    return Section(visit.given.settings.offers_login, stands.details, ends_at, stands.ended)

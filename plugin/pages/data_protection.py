@@ -13,7 +13,8 @@ from typing import Any, Final
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.pages import words
+from plugin.language import N_, _
+from plugin.pages import papers, words
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.erasing import FROM_MERCHANT
 from plugin.pages.orders import typed_number
@@ -25,30 +26,42 @@ from plugin.storage import disclosure, listing, privacy
 from plugin.storage.disclosure import Disclosure, Sent
 from plugin.storage.listing import Wanted
 from plugin.storage.privacy import Request
+from plugin.translating import Translated
 
 MOST_FOUND: Final = 10
 """Orders of one number: a shop may have changed how its numbers begin."""
 REQUEST_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
-NO_SUCH_FILE: Final = (
+NO_SUCH_FILE: Final = N_(
     "There is no such file here. It can be made for 90 days, from about a minute after Shopify told us of the request."
 )
-ABOUT: Final = (
+ABOUT: Final = N_(
     "What Conversion Backstop keeps of these orders, and what of each was sent to Meta from its server. It keeps no "
     "name, address, email or phone number; what is sent of those is hashed (SHA-256), and the hashes are erased when "
     "the order is decided. What the pixel sent from the buyer's browser stands in no file of ours."
 )
-SENT: Final[Mapping[Sent, str]] = {
-    Sent.NO: "Nothing was sent.",
-    Sent.YES: "Sent, and taken by Meta.",
-    Sent.UNDER_WAY: "A request is under way.",
-    Sent.REFUSED: "Sent, and refused by Meta.",
-    Sent.UNCONFIRMED: "A request was sent and its answer never came: Meta may or may not have it.",
+_SENT: Final[Mapping[Sent, str]] = {
+    Sent.NO: N_("Nothing was sent."),
+    Sent.YES: N_("Sent, and taken by Meta."),
+    Sent.UNDER_WAY: N_("A request is under way."),
+    Sent.REFUSED: N_("Sent, and refused by Meta."),
+    Sent.UNCONFIRMED: N_("A request was sent and its answer never came: Meta may or may not have it."),
 }
+SENT: Final = Translated(_SENT)
+OF_THE_ORDER: Final = (
+    N_("Order id"),
+    N_("Time placed"),
+    N_("Value and currency"),
+    N_("Items: ids, quantities, prices"),
+)
+"""What of each sent order goes along, whatever is chosen."""
 
 
 @merchant_only
 def data_protection(visit: Visit) -> ResponseReturnValue:
-    """Show the requests, the newest first, an order by its `number`, what is kept and for how long, and the papers."""
+    """Show the requests, the newest first, an order by its `number`, what is kept and for how long, and the papers.
+
+    `wording`: the language of the wording for the shop's privacy policy.
+    """
     number = typed_number(request.args.get("number", ""))
     shop, found = visit.shop, list[Disclosure]()
     with visit.given.database.transaction() as conn:
@@ -68,6 +81,7 @@ def data_protection(visit: Visit) -> ResponseReturnValue:
         tracking_on=shop.policy.tracking_on,
         operator=operator(),
         operator_is_unknown=not visit.given.settings.operator,
+        wording=papers.wording(shop, request.args.get("wording", "")),
     )
 
 
@@ -90,7 +104,7 @@ def data_file(visit: Visit, request_id: str) -> ResponseReturnValue:
 def _file(visit: Visit, asked: Request, found: list[Disclosure]) -> dict[str, Any]:
     known = {each.order_id for each in found}
     return {
-        "about": ABOUT,
+        "about": _(ABOUT),
         "shop": visit.shop.domain,
         "data_request": asked.told_as,
         "asked_at": _time(asked.asked_at),
@@ -128,7 +142,7 @@ def _sent(told: Disclosure) -> dict[str, Any]:
         "at": told.sent_at and _time(told.sent_at),
         "to_dataset": told.dataset,
         "about_the_buyer": [field_name(name) for name in told.fields],
-        "about_the_order": ["Order id", "Time placed", "Value and currency", "Items: ids, quantities, prices"],
+        "about_the_order": [_(each) for each in OF_THE_ORDER],
         "on_what_basis": told.basis and words.BASES.get(told.basis, told.basis),
         "event_id": event_id(told.order_id),
         "trace_id": told.trace_id,

@@ -10,6 +10,7 @@ from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from plugin.language import N_, _
 from plugin.meta import login
 from plugin.meta.probe import DATASET_ID, ConnectRefused
 from plugin.pages import connection, settings
@@ -22,8 +23,8 @@ from plugin.storage.logins import Granted
 
 log = logging.getLogger(__name__)
 
-CHOOSE_ONE: Final = "Choose a dataset from the list."
-LOGIN_OVER: Final = "This login is over, and nothing was connected. Please log in with Facebook again."
+CHOOSE_ONE: Final = N_("Choose a dataset from the list.")
+LOGIN_OVER: Final = N_("This login is over, and nothing was connected. Please log in with Facebook again.")
 
 
 @merchant_only
@@ -60,17 +61,17 @@ def choose_dataset(visit: Visit) -> ResponseReturnValue:
     with visit.given.database.transaction() as conn:
         granted = logins.granted(conn, visit.shop, visit.user_id, visit.now)
     if granted is None:
-        return settings.show(visit, errors={"facebook": LOGIN_OVER})
+        return settings.show(visit, errors={"facebook": _(LOGIN_OVER)})
     dataset = request.form.get("dataset", "").strip()
     if not DATASET_ID.fullmatch(dataset):
-        return settings.show(visit, errors={"facebook": CHOOSE_ONE})
+        return settings.show(visit, errors={"facebook": _(CHOOSE_ONE)})
     try:
         visit.given.meta.probe(dataset, granted.token, visit.now, of_app=True)
     except ConnectRefused as fault:
         log.warning("dataset not connected", extra={"shop_id": visit.shop.id, "error": type(fault).__name__})
-        return settings.show(visit, errors={"facebook": fault.after_login or fault.sentence})
+        return settings.show(visit, errors={"facebook": _(fault.after_login or fault.sentence)})
     done = connection.connected(visit, dataset, _token(visit, granted, dataset), login_id=granted.id)
-    return settings.show(visit, errors={"facebook": LOGIN_OVER}) if done is None else done
+    return settings.show(visit, errors={"facebook": _(LOGIN_OVER)}) if done is None else done
 
 
 @merchant_only

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from plugin.pages.formats import day_of_month, percent
 from plugin.pages.show import zone_of
 from plugin.recovery.outcomes import Outcome
 from plugin.storage.counting import DayCount
@@ -71,8 +72,8 @@ class Figures:
         return not any(self.totals.values())
 
     def share(self, outcome: Outcome) -> str:
-        """Return an outcome's share, `12.5%`."""
-        return f"{self.totals[outcome] / self.paid:.1%}" if self.paid else ""
+        """Return an outcome's share as the reader's language writes it, `12.5%`."""
+        return percent(self.totals[outcome] / self.paid) if self.paid else ""
 
     def grid(self) -> list[tuple[float, int]]:
         """Return the chart's lines: where they are, and the number that stands beside them."""
@@ -106,7 +107,7 @@ def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
 def _column(n: int, of: int, day: date, counts: Counter[Outcome], top: int) -> Column:
     step, every = 100 / of, LABELLED.get(of, 7)
     has_room = every == 1 or (n % every == 1 and n < of - 2)  # the last would be cut off
-    label = f"{day.day} {day:%b}" if has_room else ""
+    label = day_of_month(day) if has_room else ""
     return Column(day, label, (n + GAP / 2) * step, (1 - GAP) * step, counts, tuple(_bars(counts, top)))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.stopped import NO_SUCH_PAGE, SHOP_HAS_LEFT, stopped
@@ -21,7 +22,7 @@ LEFT_OFF: Final = "left off"
 """The decision not to turn offline tracking on; off is what it is anyway."""
 CLOSED: Final = "closed"
 ANSWERS: Final = frozenset({LEFT_OFF, CLOSED})
-NOT_DONE: Final = "The setup guide can be closed when all of its steps are done. Nothing was changed."
+NOT_DONE: Final = N_("The setup guide can be closed when all of its steps are done. Nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,23 @@ def guide_of(shop: Shop, stands: Overview) -> Guide:
     is_connected = shop.connection is not None
     is_placed = is_connected and shop.web_pixel_id is not None
     steps = (
-        Step("connect", "Connect Facebook", "It places the Meta pixel in your shop, and sends no order.", is_connected),
+        Step(
+            "connect",
+            _("Connect Facebook"),
+            _("It places the Meta pixel in your shop, and sends no order."),
+            is_connected,
+        ),
         Step(
             "other-pixel",
-            "Say whether another Meta pixel runs",
-            "Two pixels on the same dataset count every purchase twice.",
+            _("Say whether another Meta pixel runs"),
+            _("Two pixels on the same dataset count every purchase twice."),
             is_connected and shop.other_pixel is not None,
         ),
-        Step("pixel", "See the pixel report its first event", _pixel(shop, stands), is_placed and stands.heard),
+        Step("pixel", _("See the pixel report its first event"), _pixel(shop, stands), is_placed and stands.heard),
         Step(
             "decide",
-            "Decide on offline conversion tracking",
-            "On, orders that the pixel missed are sent to Meta. Off, they are only counted; that is how it starts.",
+            _("Decide on offline conversion tracking"),
+            _("On, orders that the pixel missed are sent to Meta. Off, they are only counted; that is how it starts."),
             stands.decided or shop.policy.tracking_on or LEFT_OFF in stands.guide,
         ),
     )
@@ -82,12 +88,12 @@ def guide_of(shop: Shop, stands: Overview) -> Guide:
 
 def _pixel(shop: Shop, stands: Overview) -> str:
     if shop.connection is None:
-        return "It is placed when Facebook is connected."
+        return _("It is placed when Facebook is connected.")
     if shop.web_pixel_id is None:
-        return "It is not placed yet; that is done on the settings page."
+        return _("It is not placed yet; that is done on the settings page.")
     if stands.heard:
-        return "It is placed, and has reported."
-    return (
+        return _("It is placed, and has reported.")
+    return _(
         "It is placed. Go through a checkout in your shop, and allow marketing if you are asked; then load this page."
     )
 

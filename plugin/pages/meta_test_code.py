@@ -9,6 +9,7 @@ from typing import Final
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages import settings
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
@@ -17,8 +18,10 @@ from plugin.storage import meta_test_code, policy, reading
 from plugin.storage.policy import Staff
 
 CODE: Final = re.compile(r"[A-Za-z0-9]{4,32}")
-CODE_WRONG: Final = "Enter the code as Events Manager shows it, like TEST12345: letters and digits, 4 to 32 of them."
-NOT_CONNECTED: Final = "Connect a dataset first: the code is one of its own."
+CODE_WRONG: Final = N_(
+    "Enter the code as Events Manager shows it, like TEST12345: letters and digits, 4 to 32 of them."
+)
+NOT_CONNECTED: Final = N_("Connect a dataset first: the code is one of its own.")
 NONE: Final = "none"
 """How the log names no code."""
 
@@ -29,9 +32,9 @@ def use_test_code(visit: Visit) -> ResponseReturnValue:
     typed = request.form.get("test_code", "").strip()
     wanted = None if request.form.get("remove") == "yes" else typed
     if visit.shop.connection is None:
-        return settings.show(visit, errors={"dataset": NOT_CONNECTED})
+        return settings.show(visit, errors={"dataset": _(NOT_CONNECTED)})
     if wanted is not None and not CODE.fullmatch(wanted):
-        return settings.show(visit, errors={"test_code": CODE_WRONG}, typed={"test_code": typed})
+        return settings.show(visit, errors={"test_code": _(CODE_WRONG)}, typed={"test_code": typed})
     if not _keep(visit, wanted):
         return stopped(SHOP_HAS_LEFT, HTTPStatus.CONFLICT)
     return go_on("pages.settings", "test_code_removed" if wanted is None else "test_code_used")

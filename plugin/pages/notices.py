@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -10,140 +10,170 @@ from typing import Final
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.pages.words import SWITCH
+from plugin.language import N_, _, n_
 from plugin.shopify import pixel
 
 MOST_DIGITS = 9
-STANDS: Final = "The dataset is connected, but the pixel is not placed yet. "
-ONE_OUT: Final = "One request to Meta is still out; the pages of its orders tell how it ended."
-
-NOT_REVOKED: Final = (
-    " Facebook did not take our permission back. To end it there, open your business settings at Meta, and remove this "
+Told = Callable[[int], str]
+"""A sentence about a number, in the reader's language."""
+STANDS: Final = N_("The dataset is connected, but the pixel is not placed yet.")
+ONE_OUT: Final = N_("One request to Meta is still out; the pages of its orders tell how it ended.")
+NOT_REVOKED: Final = N_(
+    "Facebook did not take our permission back. To end it there, open your business settings at Meta, and remove this "
     "app under Integrations, Connected apps."
 )
-SHARED: Final = " Facebook goes on letting this app in, for another of your shops is connected by the same login."
+SHARED: Final = N_("Facebook goes on letting this app in, for another of your shops is connected by the same login.")
+LEFT: Final = N_("The pixel could not be taken out of your shop yet; please remove it below.")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sentence or two. A `problem` stays on the page as a banner, anything else passes by as a toast.
+    """Whole sentences, marked with `N_` or about a number. A `problem` stays on the page, anything else passes by."""
 
-    `{n}` is a number; `none` is said instead where it is 0, `one` where it is 1.
-    """
-
-    text: str
-    none: str = ""
-    one: str = ""
+    sentences: tuple[str | Told, ...]
     problem: bool = False
 
-    def with_number(self, n: int) -> str:
-        """Return the text for a number."""
-        special = {0: self.none, 1: self.one}.get(n)
-        return special or self.text.format(n=n)
+    def said(self, n: int = 0) -> str:
+        """Return the sentences in the reader's language; `n`: the number that they are about."""
+        return " ".join(_(each) if isinstance(each, str) else each(n) for each in self.sentences)
 
 
-def _pixel_problem(sentence: str) -> Notice:
-    return Notice(STANDS + sentence, problem=True)
+def _good(*sentences: str | Told) -> Notice:
+    return Notice(sentences)
 
 
-def _disconnected(said: str, *, problem: bool) -> Notice:
-    return Notice(
-        "Disconnected. {n} waiting orders were dropped unsent." + said,
-        none="Disconnected. No order was waiting." + said,
-        one="Disconnected. 1 waiting order was dropped unsent." + said,
-        problem=problem,
+def _bad(*sentences: str | Told) -> Notice:
+    return Notice(sentences, problem=True)
+
+
+def _disconnected(n: int) -> str:
+    if n == 0:
+        return _("Disconnected. No order was waiting.")
+    return n_(
+        "Disconnected. %(num)s waiting order was dropped unsent.",
+        "Disconnected. %(num)s waiting orders were dropped unsent.",
+        n,
     )
 
 
-LEFT: Final = " The pixel could not be taken out of your shop yet; please remove it below."
+def _disconnected_while_out(n: int) -> str:
+    return _disconnected(n) if n else _("Disconnected.")
+
+
+def _off(n: int) -> str:
+    if n == 0:
+        return _("Offline conversion tracking is off. No order was waiting to be sent.")
+    return n_(
+        "Offline conversion tracking is off. %(num)s waiting order was dropped unsent.",
+        "Offline conversion tracking is off. %(num)s waiting orders were dropped unsent.",
+        n,
+    )
+
+
+def _off_while_out(n: int) -> str:
+    return _off(n) if n else _("Offline conversion tracking is off.")
+
+
+def _held_sent(n: int) -> str:
+    return n_("%(num)s held order is sent now.", "%(num)s held orders are sent now.", n) if n else _(NONE_HELD)
+
+
+def _held_closed(n: int) -> str:
+    if n == 0:
+        return _(NONE_HELD)
+    return n_(
+        "%(num)s held order was closed without being sent.", "%(num)s held orders were closed without being sent.", n
+    )
+
+
+NONE_HELD: Final = N_("No order needs your word any more: it was decided meanwhile.")
 LOGIN: Final[Mapping[str, Notice]] = {
-    "connected_one_out": Notice(
-        "Connected. To the dataset before, one request is still out; no other will start.", problem=True
+    "connected_one_out": _bad(N_("Connected. To the dataset before, one request is still out; no other will start.")),
+    "login_cancelled": _good(N_("The login was cancelled; nothing was connected.")),
+    "login_denied": _bad(N_("Facebook was not allowed to let the app in, so nothing was connected.")),
+    "login_code_refused": _bad(N_("Facebook did not complete the login, so nothing was connected. Please try again.")),
+    "login_meta_away": _bad(
+        N_("Facebook does not answer right now, so nothing was connected. Please try again in a few minutes.")
     ),
-    "login_cancelled": Notice("The login was cancelled; nothing was connected."),
-    "login_denied": Notice("Facebook was not allowed to let the app in, so nothing was connected.", problem=True),
-    "login_code_refused": Notice(
-        "Facebook did not complete the login, so nothing was connected. Please try again.", problem=True
+    "login_not_ours": _bad(
+        N_("Facebook calls the new permission invalid, so nothing was connected. Please log in again.")
     ),
-    "login_meta_away": Notice(
-        "Facebook does not answer right now, so nothing was connected. Please try again in a few minutes.", problem=True
-    ),
-    "login_not_ours": Notice(
-        "Facebook calls the new permission invalid, so nothing was connected. Please log in again.", problem=True
-    ),
-    "disconnected_shared": _disconnected(SHARED, problem=False),
-    "disconnected_not_revoked": _disconnected(NOT_REVOKED, problem=True),
-    "disconnected_one_out_shared": _disconnected(" " + ONE_OUT + SHARED, problem=True),
-    "disconnected_one_out_not_revoked": _disconnected(" " + ONE_OUT + NOT_REVOKED, problem=True),
-    "disconnected_pixel_left_shared": _disconnected(LEFT + SHARED, problem=True),
-    "disconnected_pixel_left_not_revoked": _disconnected(LEFT + NOT_REVOKED, problem=True),
+    "disconnected_shared": _good(_disconnected, SHARED),
+    "disconnected_not_revoked": _bad(_disconnected, NOT_REVOKED),
+    "disconnected_one_out_shared": _bad(_disconnected, ONE_OUT, SHARED),
+    "disconnected_one_out_not_revoked": _bad(_disconnected, ONE_OUT, NOT_REVOKED),
+    "disconnected_pixel_left_shared": _bad(_disconnected, LEFT, SHARED),
+    "disconnected_pixel_left_not_revoked": _bad(_disconnected, LEFT, NOT_REVOKED),
 }
 """What is said of logins at Facebook, and of what becomes of them."""
 NOTICES: Final[Mapping[str, Notice]] = {
     **LOGIN,
-    "saved": Notice("Settings saved."),
-    "alerts_on": Notice("E-mails go to this address from now on."),
-    "alerts_off": Notice("No more e-mails are sent."),
-    "saved_one_out": Notice(f"Settings saved; nothing starts by the older ones any more. {ONE_OUT}", problem=True),
-    "test_code_used": Notice("The test code goes along for 24 hours. Orders sent with it count at Meta."),
-    "test_code_removed": Notice("The test code is removed."),
-    "connected": Notice("Connected, and the pixel is placed. One question is left: does another Meta pixel run?"),
-    "renewed": Notice("Connected, and the pixel is placed."),
-    "other_pixel_answered": Notice("Your answer is saved."),
-    "pixel_placed": Notice("The pixel is placed."),
-    "pixel_refused": _pixel_problem(pixel.REFUSED),
-    "pixel_not_released": _pixel_problem(pixel.NOT_DEPLOYED),
-    "pixel_shopify_away": _pixel_problem("Shopify does not answer right now. Please try again in a minute."),
-    "pixel_shopify_forbids": _pixel_problem("Shopify turned this app's server away. Please tell our support."),
-    "pixel_shopify_refuses": _pixel_problem(
-        "Shopify did not let the app into your shop. Please close the app, open it again and try once more."
+    "saved": _good(N_("Settings saved.")),
+    "alerts_on": _good(N_("E-mails go to this address from now on.")),
+    "alerts_off": _good(N_("No more e-mails are sent.")),
+    "saved_one_out": _bad(N_("Settings saved; nothing starts by the older ones any more."), ONE_OUT),
+    "test_code_used": _good(N_("The test code goes along for 24 hours. Orders sent with it count at Meta.")),
+    "test_code_removed": _good(N_("The test code is removed.")),
+    "connected": _good(N_("Connected, and the pixel is placed. One question is left: does another Meta pixel run?")),
+    "renewed": _good(N_("Connected, and the pixel is placed.")),
+    "other_pixel_answered": _good(N_("Your answer is saved.")),
+    "pixel_placed": _good(N_("The pixel is placed.")),
+    "pixel_refused": _bad(STANDS, pixel.REFUSED),
+    "pixel_not_released": _bad(STANDS, pixel.NOT_DEPLOYED),
+    "pixel_shopify_away": _bad(STANDS, N_("Shopify does not answer right now. Please try again in a minute.")),
+    "pixel_shopify_forbids": _bad(STANDS, N_("Shopify turned this app's server away. Please tell our support.")),
+    "pixel_shopify_refuses": _bad(
+        STANDS,
+        N_("Shopify did not let the app into your shop. Please close the app, open it again and try once more."),
     ),
-    "disconnected": Notice(
-        "Disconnected. {n} waiting orders were dropped unsent.",
-        none="Disconnected. No order was waiting.",
-        one="Disconnected. 1 waiting order was dropped unsent.",
+    "disconnected": _good(_disconnected),
+    "disconnected_one_out": _bad(_disconnected_while_out, ONE_OUT),
+    "disconnected_pixel_left": _bad(
+        N_("Disconnected. The pixel could not be taken out of your shop yet; please remove it below.")
     ),
-    "disconnected_one_out": Notice(
-        "Disconnected. {n} waiting orders were dropped unsent. " + ONE_OUT,
-        none="Disconnected. " + ONE_OUT,
-        one="Disconnected. 1 waiting order was dropped unsent. " + ONE_OUT,
-        problem=True,
+    "on": _good(
+        N_("Offline conversion tracking is on. Orders that come in from now on are sent if the pixel misses them.")
     ),
-    "disconnected_pixel_left": Notice(
-        "Disconnected. The pixel could not be taken out of your shop yet; please remove it below.", problem=True
+    "on_recovering": _good(
+        N_(
+            "Offline conversion tracking is on, and the orders of the last 7 days are read again. This page says how "
+            "far."
+        )
     ),
-    "on": Notice(f"{SWITCH} is on. Orders that come in from now on are sent if the pixel misses them."),
-    "on_recovering": Notice(
-        f"{SWITCH} is on, and the orders of the last 7 days are read again. This page says how far."
+    "was_on": _good(N_("Offline conversion tracking was on already: somebody else has turned it on.")),
+    "was_on_not_recovering": _bad(
+        N_(
+            "Offline conversion tracking was on already: somebody else has turned it on. The last 7 days are recovered "
+            "only where that is ticked as it is turned on; your tick came too late."
+        )
     ),
-    "held_send": Notice(
-        "{n} held orders are sent now.",
-        none="No order needs your word any more: it was decided meanwhile.",
-        one="1 held order is sent now.",
+    "scope_granted": _good(N_("Shopify is asked for your customers' choice from now on.")),
+    "scope_revoked": _good(N_("Shopify is no longer asked for your customers' choice.")),
+    "scope_declined": _good(N_("Nothing has changed: this app was not allowed to read customers.")),
+    "scope_unavailable": _bad(
+        N_("Shopify could not ask you, so nothing has changed. If this is Shopify's mobile app, please use a browser.")
     ),
-    "held_close": Notice(
-        "{n} held orders were closed without being sent.",
-        none="No order needs your word any more: it was decided meanwhile.",
-        one="1 held order was closed without being sent.",
+    "scope_not_revoked": _bad(N_("Shopify still lets this app read customers. Please try again.")),
+    "scopes_not_read": _bad(
+        N_("Shopify does not tell right now what it lets this app do. Please load this page again in a minute.")
     ),
-    "held_more": Notice(
-        "Nothing was sent or closed: other orders need your word than when that page was loaded. Please look again.",
-        problem=True,
+    "sender_dismissed": _good(
+        N_(
+            "The warning is put away for 30 days. It comes back sooner if Meta counts more than twice as many, or none "
+            "for a while and then some again."
+        )
     ),
-    "erasing": Notice("The order is erased within a minute or so; the list of requests tells when it is done."),
-    "guide_closed": Notice("The setup guide is closed."),
-    "guide_left_off": Notice(f"{SWITCH} stays off. You can turn it on at any time."),
-    "off": Notice(
-        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent.",
-        none=f"{SWITCH} is off. No order was waiting to be sent.",
-        one=f"{SWITCH} is off. 1 waiting order was dropped unsent.",
+    "sender_changed": _good(N_("Meta has told other figures since that page was loaded. Please look again.")),
+    "held_send": _good(_held_sent),
+    "held_close": _good(_held_closed),
+    "held_more": _bad(
+        N_("Nothing was sent or closed: other orders need your word than when that page was loaded. Please look again.")
     ),
-    "off_one_out": Notice(
-        f"{SWITCH} is off. {{n}} waiting orders were dropped unsent. {ONE_OUT}",
-        none=f"{SWITCH} is off. {ONE_OUT}",
-        one=f"{SWITCH} is off. 1 waiting order was dropped unsent. {ONE_OUT}",
-        problem=True,
-    ),
+    "erasing": _good(N_("The order is erased within a minute or so; the list of requests tells when it is done.")),
+    "guide_closed": _good(N_("The setup guide is closed.")),
+    "guide_left_off": _good(N_("Offline conversion tracking stays off. You can turn it on at any time.")),
+    "off": _good(_off),
+    "off_one_out": _bad(_off_while_out, ONE_OUT),
 }
 
 
@@ -159,4 +189,4 @@ def said() -> tuple[str, bool]:
         return "", False
     digits = request.args.get("n", "0")
     n = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else 0
-    return notice.with_number(n), notice.problem
+    return notice.said(n), notice.problem

@@ -9,6 +9,7 @@ from typing import Final
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages import settings
 from plugin.pages.choices import CHOOSE_ONE
 from plugin.pages.door import Visit, merchant_only
@@ -18,8 +19,8 @@ from plugin.storage import policy, reading, shops
 from plugin.storage.policy import Staff
 from plugin.storage.shops import OtherPixel, Shop
 
-NOT_CONNECTED: Final = "Connect a dataset first: the question is about other pixels that report to it."
-OTHER_DATASET: Final = "Another dataset was connected since this page was loaded. Please answer for that one."
+NOT_CONNECTED: Final = N_("Connect a dataset first: the question is about other pixels that report to it.")
+OTHER_DATASET: Final = N_("Another dataset was connected since this page was loaded. Please answer for that one.")
 
 
 @merchant_only
@@ -41,9 +42,9 @@ def answer_other_pixel(visit: Visit) -> ResponseReturnValue:
 def _fault(shop: Shop, form: Mapping[str, str]) -> dict[str, str] | None:
     """Return why a form is no answer for this shop, at the field where it is shown; None if it is one."""
     if shop.connection is None:
-        return {"dataset": NOT_CONNECTED}
+        return {"dataset": _(NOT_CONNECTED)}
     if form.get("answer") not in set(OtherPixel):
-        return {"answer": CHOOSE_ONE}
-    return (
-        None if form.get("dataset", shop.connection.dataset) == shop.connection.dataset else {"answer": OTHER_DATASET}
-    )
+        return {"answer": _(CHOOSE_ONE)}
+    if form.get("dataset", shop.connection.dataset) != shop.connection.dataset:
+        return {"answer": _(OTHER_DATASET)}
+    return None

@@ -17,12 +17,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from plugin.language import _
 from plugin.meta import login
 from plugin.meta.errors import MetaError, MetaUnavailable
 from plugin.meta.graph import TokenState
 from plugin.meta.login import App, Problem
 from plugin.pages.headers import ALWAYS
-from plugin.pages.login_ends import ENDS, GONE, NOT_FROM_HERE, NOT_OFFERED
+from plugin.pages.login_ends import AWAY, ENDS, GONE, NOT_FROM_HERE, NOT_OFFERED
 from plugin.services import Services, services
 from plugin.settings import Settings
 from plugin.storage import logins, shops
@@ -191,8 +192,7 @@ def guard(response: Response) -> Response:
 @blueprint.errorhandler(DatabaseAway)
 def database_away(_fault: DatabaseAway) -> ResponseReturnValue:
     """Nothing was written."""
-    sentence = "The app's database does not answer right now. Nothing was changed; please begin again in a moment."
-    return _page(sentence), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
+    return _page(AWAY), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
 
 
 @blueprint.errorhandler(HTTPException)
@@ -214,7 +214,7 @@ def _say(sentence: str, status: HTTPStatus) -> ResponseReturnValue:
 
 
 def _page(sentence: str) -> str:
-    return render_template("popup.html", shop=None, ticket="", sentence=sentence)
+    return render_template("popup.html", shop=None, ticket="", sentence=_(sentence))
 
 
 def _origin(url: str) -> str:

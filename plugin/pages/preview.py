@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, cast
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.meta.conversions import PARTNER_AGENT
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.identifiers import IDENTIFIERS, Identifier
@@ -23,9 +24,9 @@ from plugin.storage.shops import Shop
 
 log = logging.getLogger(__name__)
 
-NOT_CHOSEN: Final = "Not chosen"
-NOT_KNOWN: Final = "This order has none"
-SHOWN_TO_META_ONLY: Final = "Sent as it is; not shown here"
+NOT_CHOSEN: Final = N_("Not chosen")
+NOT_KNOWN: Final = N_("This order has none")
+SHOWN_TO_META_ONLY: Final = N_("Sent as it is; not shown here")
 _ADDRESS: Final[Mapping[str, Any]] = {
     "first_name": "Alex",
     "last_name": "Example",
@@ -96,11 +97,11 @@ def lines_of(user_data: Mapping[str, Any], fields: frozenset[str]) -> Iterator[L
     for each in IDENTIFIERS:
         value = user_data.get(each.name)
         if value is None:
-            yield Line(each, NOT_KNOWN if each.name in fields else NOT_CHOSEN, is_sent=False)
+            yield Line(each, _(NOT_KNOWN if each.name in fields else NOT_CHOSEN), is_sent=False)
         elif each.is_hashed:
             yield Line(each, ", ".join(value), is_sent=True)
         else:
-            yield Line(each, SHOWN_TO_META_ONLY, is_sent=True)
+            yield Line(each, _(SHOWN_TO_META_ONLY), is_sent=True)
 
 
 def _note(visit: Visit, waiting: Waiting) -> None:

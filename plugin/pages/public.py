@@ -7,11 +7,12 @@ from typing import Final
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages.headers import ALWAYS
 from plugin.services import services
 
 blueprint = Blueprint("public", __name__)
-SOMEBODY: Final = "The operator of this app"
+SOMEBODY: Final = N_("The operator of this app")
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -25,7 +26,7 @@ def privacy_statement() -> ResponseReturnValue:
 
 def operator() -> str:
     """Return who runs this app and where it is hosted, as far as the settings say so."""
-    return services().settings.operator or SOMEBODY
+    return services().settings.operator or _(SOMEBODY)
 
 
 @blueprint.after_request

@@ -14,16 +14,19 @@ from werkzeug.datastructures import MultiDict
 from plugin.pages import choosing, placing
 from plugin.pages.choices import LONGEST_GRACE, SHORTEST_GRACE, Choices, Form, WrongChoices, keep
 from plugin.pages.door import Visit, merchant_only
+from plugin.pages.figures import last_days
 from plugin.pages.identifiers import IDENTIFIERS
 from plugin.pages.notices import go_on
 from plugin.pages.stopped import SHOP_HAS_LEFT, stopped
-from plugin.pages.tracking import tracking_of
-from plugin.storage import alerts, installs, meta_test_code, policy, reading, shops
+from plugin.pages.tracking import NOTHING, tracking_of
+from plugin.storage import alerts, counting, installs, opt_outs, overview, policy, reading, shops
+from plugin.storage.counting import Measured
+from plugin.storage.database import Conn
+from plugin.storage.overview import Overview
 from plugin.storage.policy import Staff
 from plugin.storage.shops import Shop
 
 PLACE = "settings"
-NOTHING: Mapping[str, str] = {}
 TICKED = ("ldu", "cart_choices")
 """Fields that a form carries only where they are ticked."""
 
@@ -77,27 +80,37 @@ def show(
     errors: Mapping[str, str] = NOTHING,
     typed: Mapping[str, str] = NOTHING,
     meanwhile: Mapping[str, tuple[str, str]] | None = None,
-) -> ResponseReturnValue:
+) -> tuple[str, HTTPStatus]:
     """Return the page. `errors`: what is wrong, by field (then it answers 422); `typed`: what the form had in it.
 
     `meanwhile`: what somebody else has changed (then it answers 409).
     """
+    shop = visit.shop
     with visit.given.database.transaction() as conn:
-        tracking = tracking_of(conn, visit.shop, PLACE)
-        code = meta_test_code.current(conn, visit.shop.id, visit.now)
-        address = alerts.address_of(conn, visit.shop)
-    shown = _shown(visit, typed) | {"tracking": tracking, "test_code": code, "alert_address": address}
+        stands = overview.of(conn, shop.id)
+        tracking = tracking_of(conn, shop, PLACE, stands, typed)
+        found = _measured(conn, visit) if tracking.can_be_on and not tracking.is_on else None
+    shown = _shown(visit, stands, typed) | {"tracking": tracking, "measured": found}
     page = render_template("settings.html", errors=errors, meanwhile=meanwhile, **shown)
     if meanwhile is not None:
         return page, HTTPStatus.CONFLICT
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
 
 
-def _shown(visit: Visit, typed: Mapping[str, str]) -> dict[str, Any]:
-    """What the page prints, but for what it has to ask the database."""
+def _measured(conn: Conn, visit: Visit) -> Measured:
+    _, today = last_days(visit.shop.time_zone, visit.now)
+    return counting.measured(conn, visit.shop.id, today)
+
+
+def _shown(visit: Visit, stands: Overview, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What the page prints beside the switch."""
     return {
         "shop": visit.shop,
-        "facebook": choosing.section(visit, typed.get("find", "")),
+        "facebook": choosing.section(visit, stands, typed.get("find", "")),
+        "test_code": stands.test_code(visit.now),
+        "alert_address": alerts.opened(visit.shop, stands.alert_mail),
+        "reads_customers": opt_outs.readable(visit.shop),
+        "read_customers": opt_outs.READ_CUSTOMERS,
         "chosen": _fields(visit.shop, MultiDict(typed)),
         "identifiers": IDENTIFIERS,
         "typed_code": typed.get("test_code", ""),

@@ -1,40 +1,54 @@
-"""What templates print with: times in the shop's zone, money, addresses of our files, and what every page needs."""
+"""What templates print with: times in the shop's zone, numbers, money, and what every page needs."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from plugin.pages import install, words
+from plugin.language import _
+from plugin.pages import changes, install, locale, notice, words
+from plugin.pages.formats import all_of, day, day_of_month, local_time, money, number, percent
 from plugin.pages.identifiers import labels_of
 from plugin.pages.notices import said
-from plugin.services import services
+from plugin.services import Services, services
 from plugin.shopify import scopes
+from plugin.translating import listed
 
-NO_MINOR_UNIT = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-"""Currencies without a smaller unit (ISO 4217)."""
-CENT = Decimal("0.01")
+__all__ = ["common", "day", "day_of_month", "field_name", "moment", "money", "number", "percent", "set_up", "zone_of"]
 
 
 def set_up(app: Flask) -> None:
     """Teach the app's templates our filters. A name that a template has wrong is an error, not an empty text."""
+    given = app.extensions["backstop"]
+    assert isinstance(given, Services)  # noqa: S101 - `create_app` put it there
+    further = given.settings.translations
+    locale.set_up(app, *([Path(further).expanduser()] if further else ()))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
         "moment": moment,
+        "day": day,
+        "number": number,
+        "percent": percent,
         "money": money,
         "missing_scopes": scopes.missing,
         "field_name": field_name,
+        "listed": listed,
+        "all_of": all_of,
     }
-    app.jinja_env.globals |= {"words": words, "labels_of": labels_of}
+    app.jinja_env.globals |= {
+        "words": words,
+        "labels_of": labels_of,
+        "change_name": changes.name_of,
+        "change_value": changes.value_of,
+        "notice_in": notice.notice_in,
+    }
 
 
 def common() -> dict[str, Any]:
@@ -52,23 +66,14 @@ def common() -> dict[str, Any]:
 
 def moment(at: datetime, zone: str) -> str:
     """Return a time as the shop's clocks show it: `24 Nov 2026, 13:01`."""
-    local = at.astimezone(zone_of(zone))
-    return f"{local.day} {local:%b %Y, %H:%M}"
-
-
-def money(value: Decimal, currency: str) -> str:
-    """Return an amount with its currency: `1,128.40 EUR`, `1,200 JPY`; no digit is rounded away."""
-    exact = value.normalize()
-    if currency in NO_MINOR_UNIT and exact == exact.to_integral_value():
-        return f"{exact:,.0f} {currency}"
-    return f"{value.quantize(CENT) if value == value.quantize(CENT) else exact:,f} {currency}"
+    return local_time(at.astimezone(zone_of(zone)))
 
 
 def field_name(name: str) -> str:
     """Return what a field of an event holds, and in which form it is sent."""
     if name in words.FIELDS:
-        return f"{words.FIELDS[name]} (hashed)"
-    return f"{words.AS_IS.get(name, name)} (as it is)"
+        return _("%(field)s (hashed)", field=words.FIELDS[name])
+    return _("%(field)s (as it is)", field=words.AS_IS.get(name, name))
 
 
 @lru_cache(maxsize=256)

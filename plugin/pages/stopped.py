@@ -9,27 +9,33 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from plugin.language import N_, _
 from plugin.shopify.errors import ShopifyForbidden, ShopifyUnavailable
 from plugin.storage.database import DatabaseAway
 
 log = logging.getLogger(__name__)
 
-SHOPIFY_AWAY = "Shopify does not answer right now, so the app could not be opened. Please try again in a minute."
-SHOPIFY_FORBIDS = "Shopify turned this app's server away, so the app could not be opened. Please tell our support."
-SHOPIFY_REFUSES = (
+SHOPIFY_AWAY = N_("Shopify does not answer right now, so the app could not be opened. Please try again in a minute.")
+SHOPIFY_FORBIDS = N_("Shopify turned this app's server away, so the app could not be opened. Please tell our support.")
+SHOPIFY_REFUSES = N_(
     "Shopify did not let the app into your shop. Please close the app and open it again from your Shopify admin; tell "
     "our support if it stays like this."
 )
-SHOP_HAS_LEFT = "The app was removed from your shop meanwhile, so nothing was changed. Please open it again."
-DATABASE_AWAY = "The app's database does not answer right now. Nothing was changed; please try again in a moment."
-NO_SUCH_ORDER = "There is no such order here. Orders appear when they are paid, from the day the app was installed on."
-TOO_LARGE = "That is more than this form can take. Nothing was changed."
-NO_SUCH_PAGE = "This page cannot be opened like this. Nothing was changed."
+SHOP_HAS_LEFT = N_("The app was removed from your shop meanwhile, so nothing was changed. Please open it again.")
+DATABASE_AWAY = N_("The app's database does not answer right now. Nothing was changed; please try again in a moment.")
+NO_SUCH_ORDER = N_(
+    "There is no such order here. Orders appear when they are paid, from the day the app was installed on."
+)
+TOO_LARGE = N_("That is more than this form can take. Nothing was changed.")
+NO_SUCH_PAGE = N_("This page cannot be opened like this. Nothing was changed.")
 
 
 def stopped(sentence: str, status: HTTPStatus, *, wait: int | None = None) -> ResponseReturnValue:
-    """Return the page that says why there is no other one; `wait`: in how many seconds to try again."""
-    page = render_template("stopped.html", sentence=sentence)
+    """Return the page that says why there is no other one; `wait`: in how many seconds to try again.
+
+    `sentence` is marked with `N_`, and translated here.
+    """
+    page = render_template("stopped.html", sentence=_(sentence))
     return page, status, {} if wait is None else {"Retry-After": str(wait)}
 
 

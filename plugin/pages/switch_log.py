@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from html import unescape
 from io import StringIO
 from typing import Final
 
-from flask import Response, get_template_attribute, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
+from plugin.pages import notice
+from plugin.pages.changes import name_of, value_of
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.show import zone_of
-from plugin.pages.words import SETTINGS, WARNINGS
 from plugin.storage import orm
 from plugin.storage.models import PolicyChangeRow
+from plugin.translating import Translated
 
 PAGE = 50
 MOST_LINES: Final = 10_000
 """Of a file; the newest ones."""
-PLACES: Final[Mapping[str, str]] = {
-    "dashboard": "Dashboard",
-    "settings": SETTINGS,
-    "orders": "Orders",
-    "order": "An order's page",
-    "data-protection": "Data protection",
-    "uninstall": "The app was removed from the shop",
-    "facebook": "The app was removed at Facebook",
-    "shopify": "Asked for by Shopify",
-    "command line": "Our support, by the command line",
-}
-COLUMNS: Final = ("Time", "Staff user", "Where", "What", "Before", "After", "Privacy notice")
+PLACES: Final = Translated(
+    {
+        "dashboard": N_("Dashboard"),
+        "settings": N_("Facebook integration settings"),
+        "orders": N_("Orders"),
+        "order": N_("An order's page"),
+        "data-protection": N_("Data protection"),
+        "uninstall": N_("The app was removed from the shop"),
+        "facebook": N_("The app was removed at Facebook"),
+        "shopify": N_("Asked for by Shopify"),
+        "command line": N_("Our support, by the command line"),
+    }
+)
+COLUMNS: Final = (
+    N_("Time"),
+    N_("Staff user"),
+    N_("Where"),
+    N_("What"),
+    N_("Before"),
+    N_("After"),
+    N_("Privacy notice"),
+)
 STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A table program would reckon with a cell that begins so (OWASP, CSV Injection)."""
 LONGEST_ID: Final = 18
@@ -50,8 +61,8 @@ def switch_log(visit: Visit) -> ResponseReturnValue:
         shop=visit.shop,
         changes=shown,
         places=PLACES,
-        text=text if text in WARNINGS else "",
-        texts=WARNINGS,
+        notice=notice.named(text),
+        is_known=notice.is_known,
         is_first=before is None,
         next_id=shown[-1].id if len(found) > PAGE else None,
     )
@@ -60,14 +71,13 @@ def switch_log(visit: Visit) -> ResponseReturnValue:
 @merchant_only
 def switch_log_file(visit: Visit) -> ResponseReturnValue:
     """Return the log as a CSV file, the newest first."""
-    name, value = (get_template_attribute("_changes.html", macro) for macro in ("name", "value"))
     zone, file = zone_of(visit.shop.time_zone), StringIO()
     lines = csv.writer(file)
-    lines.writerow(COLUMNS)
+    lines.writerow(_(column) for column in COLUMNS)
     for change in orm.policy_changes(visit.shop.id, MOST_LINES):
-        told = (name(change.what), value(change.what, change.old), value(change.what, change.new))
+        told = (name_of(change.what), *(value_of(change.what, text) for text in (change.old, change.new)))
         at = change.at.astimezone(zone).isoformat(timespec="seconds")
-        lines.writerow(_safe(cell) for cell in (at, change.user_id, _place(change), *map(_plain, told), _text(change)))
+        lines.writerow(_safe(cell) for cell in (at, change.user_id, _place(change), *told, _text(change)))
     headers = {"Content-Disposition": 'attachment; filename="switch-log.csv"'}
     return Response(file.getvalue().encode("utf-8-sig"), mimetype="text/csv", headers=headers)
 
@@ -78,10 +88,6 @@ def _place(change: PolicyChangeRow) -> str:
 
 def _text(change: PolicyChangeRow) -> str:
     return change.warning_version or ""
-
-
-def _plain(told: str) -> str:
-    return unescape(told).strip()
 
 
 def _safe(cell: str) -> str:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from plugin.pages.reports import Watch
 from plugin.pages.words import WARNING_VERSION
 from plugin.services import services
-from plugin.storage import again, open_orders, overview
+from plugin.storage import again, open_orders
 from plugin.storage.again import Recovery, Result
 from plugin.storage.database import Conn
 from plugin.storage.open_orders import Preview
-from plugin.storage.overview import Overview
+from plugin.storage.overview import Dismissed, Out, Overview
 from plugin.storage.shops import OtherPixel, Shop
 
 PLACES = ("dashboard", "settings")
 """Where the switch is; recorded with what happens there."""
 TOLD_FOR = timedelta(days=7)
 """How long the pages tell how the last recovery ended."""
+
+
+PUT_AWAY_FOR = timedelta(days=30)
+"""How long a warning of another sender stays away that the staff have put away."""
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialog:
+    """What the fields of the switch's dialog hold: the shop's own choice, or what was in a form that was refused."""
+
+    mode: str
+    seen_mode: str
+    """The choice that holds as the page is made."""
+    ticked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Tracking:
     """The switch of one shop as a page shows it; `since` and `by` (a staff user's id): its last change, if any."""
 
@@ -40,12 +56,17 @@ class Tracking:
     can_be_on: bool
     since: datetime | None
     by: str
+    dialog: Dialog
     other_pixel: OtherPixel | None = None
     offered: Preview | None = None
     """What could be recovered of the last 7 days, while the switch is off; None if that is nothing."""
     recovery: Progress | None = None
     watch: Watch = field(default_factory=Watch)
     """What Meta counts in the connected dataset."""
+    warns_of_sender: bool = False
+    """Whether another sender was found that the staff have not put away."""
+    out: Out | None = None
+    """A request that was still out when the switch was turned off."""
     warning: str = WARNING_VERSION
 
     @property
@@ -59,28 +80,42 @@ class Tracking:
         return self.can_be_on and self.other_pixel in {None, OtherPixel.RUNNING}
 
 
-def tracking_of(conn: Conn, shop: Shop, place: str, known: Overview | None = None) -> Tracking:
+def tracking_of(conn: Conn, shop: Shop, place: str, stands: Overview, typed: Mapping[str, str] = NOTHING) -> Tracking:
     """Return how the switch stands, what recovering the last 7 days would do, or how the last recovery goes.
 
-    `known`: how the shop stands, where the caller has read it.
+    `typed`: what the form of the switch's dialog had in it, where it was refused.
     """
-    stands = known or overview.of(conn, shop.id)
     at, user_id = stands.switched or (None, "")
-    can_be_on, now = shop.connection is not None, services().clock.now()
-    offered = None
-    if can_be_on and not shop.policy.tracking_on:
-        offered = open_orders.preview(conn, shop, now)
+    is_on, can_be_on, now = shop.policy.tracking_on, shop.connection is not None, services().clock.now()
+    offered = open_orders.preview(conn, shop, now) if can_be_on and not is_on else None
+    watch = Watch(*stands.report) if stands.report else Watch()
     return Tracking(
         place,
-        shop.policy.tracking_on,
+        is_on,
         can_be_on,
         at,
         user_id,
+        _dialog(shop, typed),
         shop.other_pixel,
         offered=offered if offered and offered.total else None,
         recovery=_progress(conn, shop, stands.recovery, now),
-        watch=Watch(*stands.report) if stands.report else Watch(),
+        watch=watch,
+        warns_of_sender=watch.foreign > 0 and not _is_put_away(stands.dismissed, watch.foreign, now),
+        out=None if is_on else stands.out,
     )
+
+
+def _dialog(shop: Shop, typed: Mapping[str, str]) -> Dialog:
+    holds = shop.policy.consent_mode.value
+    ticked = frozenset(name for name in ("ack", "recover") if typed.get(name) == "yes")
+    if typed.get("warning") != WARNING_VERSION:  # what was confirmed is another text
+        ticked -= {"ack"}
+    return Dialog(typed.get("mode", holds), holds, ticked)
+
+
+def _is_put_away(dismissed: Dismissed | None, found: int, now: datetime) -> bool:
+    """Whether what was put away is still what is found: in a week's moving count, up to twice as many."""
+    return dismissed is not None and found <= 2 * dismissed.count and now - dismissed.at < PUT_AWAY_FOR
 
 
 def _progress(conn: Conn, shop: Shop, recovery: Recovery | None, now: datetime) -> Progress | None:

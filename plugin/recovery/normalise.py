@@ -64,6 +64,8 @@ def plain_text(typed: str) -> str:
     """
     if len(typed) > MAX_TYPED:
         return ""
+    if typed.isascii() and typed.isprintable():  # nothing invisible, no letter in another shape, no blank but spaces
+        return " ".join(typed.split())
     text = _INVISIBLE.sub("", typed)
     if not text.isascii():
         text = _composed(_ALTERED.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text))

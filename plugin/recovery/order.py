@@ -200,6 +200,6 @@ def _price(line: Mapping[str, Any], currency: str) -> Decimal | None:
         return read.money_at(line, "price")
     for side in ("presentment_money", "shop_money"):
         money = read.object_at(prices, side)
-        if read.currency_at(money, "currency_code") == currency:
+        if money.get("currency_code") == currency or read.currency_at(money, "currency_code") == currency:
             return read.money_at(money, "amount")
     return None

@@ -29,6 +29,7 @@ MAX_NUMERAL: Final = 64
 
 _WRITTEN_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _AMOUNT: Final = re.compile(r"\d{1,30}(?:\.\d{0,60})?", re.ASCII)
+_PLAIN_AMOUNT: Final = re.compile(r"\d{1,14}(?:\.\d{1,4})?", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{1,19}", re.ASCII)
 _FLAGS: Final = {"": False, "null": False, "false": False, "0": False, "true": True, "1": True}
 ABSENT: Final = (None, "", "NULL")
@@ -82,7 +83,7 @@ def _decoded(raw: bytes) -> object:
 def text_at(holder: Mapping[str, Any], key: str) -> str | None:
     """Return the text under ``key``, a whole number as its digits, None if there is nothing."""
     value = holder.get(key)
-    if value in ABSENT:
+    if value is None or value in ABSENT:
         return None
     if isinstance(value, str):
         return value
@@ -103,9 +104,9 @@ def flag_at(holder: Mapping[str, Any], key: str) -> bool:
 def object_at(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under ``key``, empty if there is none."""
     value = holder.get(key)
-    if value in ABSENT:
-        return {}
-    return value if isinstance(value, dict) else _refuse(key)
+    if isinstance(value, dict):
+        return value
+    return {} if value in ABSENT else _refuse(key)
 
 
 def objects_at(holder: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
@@ -124,7 +125,7 @@ def id_at(holder: Mapping[str, Any], key: str) -> int | None:
     Ids go beyond 2^53 and must fit a BIGINT.
     """
     value = holder.get(key)
-    if value in ABSENT:
+    if value is None or value in ABSENT:
         return None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
@@ -167,6 +168,8 @@ def moment_from(typed: str) -> datetime | None:
 def money_at(holder: Mapping[str, Any], key: str) -> Decimal | None:
     """Return the amount under ``key``, never below zero, at most four places after the point; None if there is none."""
     value = holder.get(key)
+    if isinstance(value, str) and _PLAIN_AMOUNT.fullmatch(value):  # nearly all: below the bounds, as it is written
+        return Decimal(value)
     if value in ABSENT:
         return None
     numeral = _numeral(value)

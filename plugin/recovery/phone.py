@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -16,6 +17,7 @@ MAX_DIGITS: Final = 15
 MAX_TYPED: Final = 40
 
 _INTERNATIONAL: Final = re.compile(r"\+[0-9 ().\-/]+")
+_NATIONAL: Final = re.compile(r"[0-9(][0-9 ().\-/]+")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]+")
 _SHORT_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE if code < 100)  # noqa: PLR2004 (two digits)
 """Calling codes of one or two digits; all others have three."""
@@ -36,7 +38,7 @@ def phone_for_meta(typed: str, country: str | None) -> str | None:
     number = _as_dialled_today(number, home)
     if number.startswith("+"):
         return _as_typed(number) or _by_numbering_plan(number, home)
-    digits = _by_numbering_plan(number, home)
+    digits = _as_typed_at_home(number, home) or _by_numbering_plan(number, home)
     if digits is None and number.startswith("00"):  # the way out of most countries, if not of this one
         return _by_numbering_plan(f"+{number[2:]}", "")
     return digits
@@ -52,6 +54,48 @@ def _as_typed(number: str) -> str | None:
     code = next((digits[:n] for n in (1, 2) if digits[:n] in _SHORT_CODES), digits[:3])
     # a zero next may be a habit of dialling at home ("+44 020"), or part of the number (Italy)
     return digits if digits[len(code)] != "0" and len(digits) - len(code) in _lengths(code) else None
+
+
+def _as_typed_at_home(number: str, home: str) -> str | None:
+    """Return what the numbering plans would, for a number as it is dialled within its country; None if it is not plain.
+
+    Nearly all typed numbers are. Most of the time that the plans take goes into what such a number has none of: other
+    scripts, letters, extensions, ways out of the country, carriers.
+    """
+    plan = _plan(home) if _NATIONAL.fullmatch(number) else None
+    if plan is None:
+        return None
+    digits = _NOT_DIGIT.sub("", number)
+    if digits.startswith(plan.code) or plan.way_out.match(digits):
+        return None
+    digits = digits.removeprefix(plan.prefix)
+    if digits.startswith("0") or not plan.numbers.fullmatch(digits):
+        return None
+    is_valid = phonenumbers.is_valid_number(phonenumbers.PhoneNumber(int(plan.code), int(digits)))
+    return f"{plan.code}{digits}" if is_valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A country's calling code, its way out, what is dialled before a number of home, and what numbers look like."""
+
+    code: str
+    way_out: re.Pattern[str]
+    prefix: str
+    numbers: re.Pattern[str]
+
+
+@cache
+def _plan(home: str) -> _Plan | None:
+    """Return a country's plan; None if there is none, or its prefix is more than digits (carriers, rewriting)."""
+    found = phonenumbers.PhoneMetadata.metadata_for_region(home) if home in phonenumbers.SUPPORTED_REGIONS else None
+    if found is None or found.general_desc is None or found.national_prefix_transform_rule:
+        return None
+    prefix = found.national_prefix_for_parsing or ""
+    numbers, way_out = found.general_desc.national_number_pattern, found.international_prefix
+    if not (prefix.isdecimal() or not prefix) or not numbers or not way_out:
+        return None
+    return _Plan(str(found.country_code), re.compile(way_out), prefix, re.compile(numbers))
 
 
 @cache

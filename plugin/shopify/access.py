@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from plugin import metrics
 from plugin.shopify.admin import API_VERSION, TOKEN_HEADER
 from plugin.shopify.endpoint import AdminEndpoint
-from plugin.shopify.errors import ShopifyDisconnected, ShopifyUnavailable
+from plugin.shopify.errors import ShopifyDisconnected, ShopifyError, ShopifyUnavailable
 from plugin.shopify.queries import WEB_PIXEL
 from plugin.shopify.tokens import ShopTokens, TokenClient
 from plugin.storage import installs, locks, reading, shops, upkeep
@@ -48,11 +49,15 @@ def access_token(database: Database, vault: Vault, tokens_client: TokenClient, s
             raise ShopifyDisconnected(OPEN_AGAIN)
         try:
             renewed = for_keeping(tokens_client.refresh(shop.domain, held.refresh, now))
-        except ShopifyDisconnected:
+        except ShopifyError as fault:
+            metrics.token_refresh("refused" if isinstance(fault, ShopifyDisconnected) else "away")
+            if not isinstance(fault, ShopifyDisconnected):
+                raise
             keep(database, current, _spent(held, now))
             _mark(database, current, Refusal.REFRESH, now)
             raise
         keep(database, current, renewed)
+        metrics.token_refresh("renewed")
         return renewed.access
 
 

@@ -55,7 +55,7 @@ def read(data: Mapping[str, Any], read_at: datetime) -> Found:
             receipts.append(receipt_of(node, read_at))
         except UnreadablePayload:
             unreadable += 1
-    return Found(tuple(receipts), unreadable, _granted(data), hidden=bool(nodes) and not seen)
+    return Found(tuple(receipts), unreadable, read_granted(data), hidden=bool(nodes) and not seen)
 
 
 def read_opt_outs(data: Mapping[str, Any], order_ids: Sequence[int]) -> tuple[frozenset[str], dict[int, bool]]:
@@ -69,7 +69,7 @@ def read_opt_outs(data: Mapping[str, Any], order_ids: Sequence[int]) -> tuple[fr
     """
     found = {node.get("id"): node for node in _nodes(data) if node}
     nodes = {order_id: found.get(f"{GID}{order_id}") for order_id in order_ids}
-    return _granted(data), {order_id: _opted_out(node) for order_id, node in nodes.items()}
+    return read_granted(data), {order_id: _opted_out(node) for order_id, node in nodes.items()}
 
 
 def _opted_out(node: Mapping[str, Any] | None) -> bool:
@@ -93,7 +93,12 @@ def _nodes(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from map(_object, nodes)
 
 
-def _granted(data: Mapping[str, Any]) -> frozenset[str]:
+def read_granted(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the scopes that a shop grants, as the documents about them have them.
+
+    Raises:
+        ShopifyUnavailable: not what the schema promises.
+    """
     scopes = _object(data.get("currentAppInstallation")).get("accessScopes")
     if not isinstance(scopes, list):
         raise ShopifyUnavailable("Shopify's answer does not say what is granted")

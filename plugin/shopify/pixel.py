@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from plugin.language import N_
 from plugin.shopify.admin import AdminClient
 from plugin.shopify.errors import ShopifyRefused, ShopifyUnavailable
 from plugin.shopify.queries import (
@@ -27,8 +28,8 @@ NO_EXTENSION = "NO_EXTENSION"
 # Shopify also says these two without such a code, as an error of the whole request.
 SAYS_GONE = "no web pixel"
 SAYS_NO_EXTENSION = "no extension"
-REFUSED = "Shopify did not place the pixel. Nothing was changed in your shop."
-NOT_DEPLOYED = (
+REFUSED = N_("Shopify did not place the pixel. Nothing was changed in your shop.")
+NOT_DEPLOYED = N_(
     "Shopify does not know our pixel yet, so it could not be placed: this app was not released completely. "
     "Please tell our support."
 )

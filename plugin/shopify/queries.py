@@ -24,6 +24,7 @@ __all__ = [
     "CREATE_PIXEL",
     "DELETE_PIXEL",
     "DOCUMENTS",
+    "GRANTED_SCOPES",
     "ORDERS_PAGE",
     "SHOP_DETAILS",
     "UPDATE_PIXEL",
@@ -67,6 +68,15 @@ WEB_PIXEL = Query(
     """,
 )
 
+GRANTED_SCOPES = Query(
+    "GrantedScopes",
+    """
+    query GrantedScopes {
+      currentAppInstallation { accessScopes { handle } }
+    }
+    """,
+)
+
 CREATE_PIXEL = Query(
     "CreatePixel",
     """
@@ -105,6 +115,7 @@ DOCUMENTS = (
     CHANGED_ORDERS_WITH_BUYER,
     ORDERS_AGAIN,
     SALE_OPT_OUTS,
+    GRANTED_SCOPES,
 )
 
 

@@ -41,10 +41,13 @@ def keep_address(conn: Conn, shop: Shop, address: str | None) -> None:
 def address_of(conn: Conn, shop: Shop) -> str | None:
     """Return where to write to; None: nowhere, or it does not open."""
     row = conn.execute("SELECT alert_mail FROM shop_policy WHERE shop_id = %s", (shop.id,)).fetchone()
-    if row is None or row["alert_mail"] is None:
-        return None
+    return opened(shop, None if row is None else row["alert_mail"])
+
+
+def opened(shop: Shop, sealed: bytes | None) -> str | None:
+    """Return the address that is kept sealed; None: there is none, or it does not open."""
     try:
-        return shop.key.unseal(bytes(row["alert_mail"]), place()).decode()
+        return None if sealed is None else shop.key.unseal(bytes(sealed), place()).decode()
     except Unsealable:
         return None
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import DictRow
 
 from plugin.recovery.verdict import SENDING_ENDS
-from plugin.storage import breaker, opt_outs
+from plugin.storage import breaker, opt_outs, resync
 from plugin.storage.database import Conn
 
 BATCH = 200
@@ -98,8 +98,11 @@ _KINDS = ((_pick(_FRESH), BATCH), (_pick(_ALONE), 1), (_pick(_AGAIN), MOST))
 def to_send(conn: Conn, now: datetime, limit: int = 500) -> list[int]:
     """Return the ids of shops with orders to send, the one next whose last turn is longest ago.
 
-    While Meta is down: those that fare well all the same, and one more, unless somebody has just tried.
+    While Meta is down: those that fare well all the same, and one more, unless somebody has just tried. None while
+    sending is paused.
     """
+    if resync.state(conn).is_paused:
+        return []
     weather = breaker.weather(conn)
     given = {"now": now, "oldest": now - SENDING_ENDS, "down": weather.down, "well": weather.down, "limit": limit}
     found = [row["shop_id"] for row in conn.execute(_TO_SEND, given).fetchall()]
@@ -116,6 +119,8 @@ def claim(
 
     How many depends on how its connection fares. Claiming is the connection's turn; that of a part (`only`) is not.
     """
+    if not resync.may_claim(conn, shop_id, now):
+        return None
     weather = breaker.may_try(conn, shop_id) if only is None else breaker.weather(conn)
     if weather is None:
         return None

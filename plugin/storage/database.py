@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from plugin.storage.grouping import Alone, GroupWriter, Made, NoAnswer
+
+log = logging.getLogger(__name__)
 Conn = Connection[DictRow]
+Thing = TypeVar("Thing")
+Answer = TypeVar("Answer")
+Together = Callable[[Conn, Sequence[Thing]], Sequence[Answer]]
+"""Writes things in one transaction; one answer each, in their order."""
 NOTICE_DEATH = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 """So that PostgreSQL notices within a minute that a whole machine of ours is gone, and frees what its sessions held."""
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """No connection (PoolTimeout too), a lost one, a lock not to be had in time, or a server that only reads."""
+
+CROSSED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+"""Somebody else holds what one thing of a group needs: no reason for the others to wait with it."""
 
 
 class DatabaseAway(Exception):
@@ -30,6 +42,9 @@ class Database:
 
         `lock_patience`: seconds after which a statement that waits for a lock gives up (0: never).
         """
+        self._patience = patience
+        self._groups: dict[Together[Any, Any], GroupWriter[Any, Any]] = {}
+        self._lock = threading.Lock()
         options = f"-c timezone=UTC -c lock_timeout={int(lock_patience * 1000)} {NOTICE_DEATH}"
         self.url = url
         self._pool: ConnectionPool[Conn] = ConnectionPool(
@@ -57,6 +72,35 @@ class Database:
         except AWAY as cause:
             raise DatabaseAway(type(cause).__name__) from None  # its text may quote values
 
+    def grouped(self, write: Together[Thing, Answer], make: Callable[[], Made[Thing]]) -> Answer:
+        """Let a thing be made and handed to `write` with those of other threads; return its answer after the commit.
+
+        Raises:
+            whatever `make` raises.
+            Alone: nothing was written: something of the group was refused, or waited for a lock. To be done by itself.
+            DatabaseAway: as for `transaction`.
+        """
+        group: GroupWriter[Thing, Answer] = self._groups.get(write) or self._group(write)
+        try:
+            return group.put(make)
+        except NoAnswer:
+            raise DatabaseAway("no answer") from None
+
+    def _group(self, write: Together[Thing, Answer]) -> GroupWriter[Thing, Answer]:
+        def write_all(things: Sequence[Thing]) -> Sequence[Answer]:
+            with self.transaction() as conn:
+                try:
+                    return write(conn, things)
+                except Exception as fault:
+                    if isinstance(fault, AWAY) and not isinstance(fault, CROSSED):
+                        raise
+                    log.warning("written one by one", extra={"count": len(things), "error": type(fault).__name__})
+                    raise Alone from None  # its text may quote values
+
+        with self._lock:
+            made = GroupWriter(write_all, patience=self._patience, common=DatabaseAway)
+            return self._groups.setdefault(write, made)
+
     @contextmanager
     def own_connection(self) -> Iterator[Connection[Any]]:
         """Open a connection outside the pool, for session locks: closing it frees them, whatever happened."""
@@ -67,5 +111,7 @@ class Database:
             raise DatabaseAway(type(cause).__name__) from None
 
     def close(self) -> None:
-        """Close the pool."""
+        """Let what is under way in groups end, and close the pool."""
+        for group in self._groups.values():
+            group.close()
         self._pool.close()

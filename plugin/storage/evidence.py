@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 from typing import Any
 
+import msgspec
 from psycopg.types.json import Jsonb
+from psycopg.types.numeric import Int8
 
 from plugin.recovery.evidence import Delivery, Evidence, Post, Stage
 from plugin.recovery.purchase import Browser
@@ -56,6 +58,13 @@ FROM evidence e LEFT JOIN (SELECT DISTINCT token_hash FROM paid_order
     WHERE shop_id = %(shop_id)s AND paid_at >= %(since)s) o USING (token_hash)
 WHERE e.shop_id = %(shop_id)s AND e.day = %(day)s
 """
+# OFFSET 0 makes each look a look by index, whatever the planner believes of tables that grow by the minute.
+_OF_MANY = """
+SELECT r.shop_id, r.token_hash, e.posts
+FROM unnest(%b::bigint[], %b::bytea[]) AS r (shop_id, token_hash) CROSS JOIN LATERAL
+    (SELECT posts FROM evidence WHERE shop_id = r.shop_id AND token_hash = r.token_hash OFFSET 0) e
+"""
+NONE = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ def keep(conn: Conn, shop: Shop, arrival: Arrival) -> Kept:
     A refusal also erases what other days of the checkout kept.
     """
     token_hash = shop.key.lookup_hash(arrival.post.token)
-    found = conn.execute(_KEEP, _row(shop, arrival, token_hash)).fetchone()
+    found = conn.execute(_KEEP, row_of(shop, arrival, token_hash)).fetchone()
     assert found is not None  # noqa: S101 - an aggregate is always one row
     if not (found["known"] or arrival.has_room):
         return Kept.NO_ROOM
@@ -111,7 +120,8 @@ def keep(conn: Conn, shop: Shop, arrival: Arrival) -> Kept:
     return Kept.ADDED if found["added"] else Kept.JOINED
 
 
-def _row(shop: Shop, arrival: Arrival, token_hash: bytes) -> dict[str, Any]:
+def row_of(shop: Shop, arrival: Arrival, token_hash: bytes) -> dict[str, Any]:
+    """Return what of a post is written, by the statement's names."""
     post, browser = arrival.post, arrival.browser
     refused = refuses(post)
     allowed = browser is not None and shop.policy.tracking_on and not refused
@@ -148,6 +158,18 @@ def of(conn: Conn, shop_id: int, token_hashes: Iterable[bytes]) -> dict[bytes, E
     for row in rows:
         posts.setdefault(bytes(row["token_hash"]), []).extend(Post.from_kept(kept) for kept in row["posts"])
     return {token_hash: Evidence.of(of_one) for token_hash, of_one in posts.items()}
+
+
+def of_many(conn: Conn, checkouts: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], Evidence]:
+    """Return the merged evidence of checkouts of many shops, by shop and hash of the token."""
+    if not checkouts:
+        return {}
+    shop_ids, token_hashes = zip(*checkouts, strict=True)
+    posts: dict[tuple[int, bytes], list[Post]] = {}
+    for row in conn.execute(_OF_MANY, ([Int8(shop_id) for shop_id in shop_ids], list(token_hashes))).fetchall():
+        key = (row["shop_id"], bytes(row["token_hash"]))
+        posts.setdefault(key, []).extend(Post.from_kept(kept) for kept in row["posts"])
+    return {key: Evidence.of(of_one) for key, of_one in posts.items()}
 
 
 def browsers_of(conn: Conn, shop: Shop, token_hashes: Iterable[bytes]) -> dict[bytes, Browser]:
@@ -195,7 +217,7 @@ def forget_late_browsers(conn: Conn) -> None:
 
 
 def _sealed(key: ShopKey, browser: Browser, token_hash: bytes) -> bytes:
-    return key.seal(json.dumps(asdict(browser), separators=(",", ":")).encode(), _place(token_hash))
+    return key.seal(msgspec.json.encode(browser), _place(token_hash))
 
 
 def _place(token_hash: bytes) -> Place:

@@ -19,6 +19,9 @@ class ConnectionRow(Base):
         Index("ix_meta_connection_open", "shop_id", unique=True, postgresql_where=text("until_at IS NULL")),
         CheckConstraint("until_at IS NULL OR token IS NULL", name="closed_connection_holds_no_token"),
         CheckConstraint("kind IN ('pasted', 'login')", name="kind_known"),
+        CheckConstraint(
+            "(sender_dismissed IS NULL) = (sender_dismissed_at IS NULL)", name="sender_dismissed_has_its_time"
+        ),
         Index("ix_meta_connection_user", "meta_user_hash", postgresql_where=text("meta_user_hash IS NOT NULL")),
     )
     shop_id: Mapped[int] = by_shop()
@@ -53,6 +56,9 @@ class ConnectionRow(Base):
     report: Mapped[dict[str, Any] | None]
     """What Meta last told of the dataset: counts and shares, or why they cannot be read."""
     report_at: Mapped[datetime | None]
+    sender_dismissed: Mapped[int | None]
+    """Purchases of another sender that the report named when the staff put its warning away; None: they have not."""
+    sender_dismissed_at: Mapped[datetime | None]
 
 
 class MetaLoginRow(Base):

@@ -51,14 +51,6 @@ def details(conn: Conn, shop_id: int) -> Details | None:
     )
 
 
-def why_ended(conn: Conn, shop_id: int) -> str | None:
-    """Return why a shop's last connection ended, if nobody of its staff did it."""
-    row = conn.execute(
-        "SELECT until_at, broken FROM meta_connection WHERE shop_id = %s ORDER BY id DESC LIMIT 1", (shop_id,)
-    ).fetchone()
-    return REMOVED if row is not None and row["until_at"] is not None and row["broken"] == REMOVED else None
-
-
 def in_use(conn: Conn, user_hash: bytes | None) -> bool:
     """Whether a shop is connected by a user's login, or about to be.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,15 +12,34 @@ from psycopg.rows import DictRow
 from plugin.recovery.dataset_report import Report
 from plugin.storage.again import Recovery, Result
 from plugin.storage.database import Conn
+from plugin.storage.meta_test_code import LASTS, KeptCode
 from plugin.storage.meta_users import REMOVED, Details
 from plugin.storage.pixel_health import TroubleTime
 
 GUIDE: Final = "setup_guide"
 """How the switch log names what was said to the setup guide."""
 TIMES: Final = frozenset(
-    ("at", "asked_at", "checked_at", "ended_at", "found_at", "from_at", "report_at", "token_expires_at", "until_at")
+    (
+        *("at", "asked_at", "checked_at", "ended_at", "found_at", "from_at", "report_at"),
+        *("sender_dismissed_at", "token_expires_at", "until_at"),
+    )
 )
 """The times in those rows; JSON holds them as texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """A warning of another sender that the staff put away: how many purchases it named, and when that was."""
+
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """The request that was still out when tracking was switched off; `ended_at` by the database's clock, if it has."""
+
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +49,7 @@ class Overview:
     `switched`: when and by which staff user (an id) the switch was last moved. `ended`: why the last connection ended,
     if nobody of the staff did it. `held`: orders that need the merchant's word. `heard`: the pixel has reported
     something. `guide`: what was said to the setup guide since the app was installed. `decided`: the switch has been
-    moved since then.
+    moved since then. `out`: only while tracking is off. `kept_code`: see `test_code`. `alert_mail`: sealed.
     """
 
     switched: tuple[datetime, str] | None
@@ -43,6 +62,17 @@ class Overview:
     held: int
     heard: bool
     guide: frozenset[str]
+    out: Out | None
+    dismissed: Dismissed | None
+    kept_code: KeptCode | None
+    connected_at: datetime | None
+    alert_mail: bytes | None = field(repr=False)
+
+    def test_code(self, now: datetime) -> KeptCode | None:
+        """Return the code that goes along with what is sent now; as `meta_test_code.current` does."""
+        code, since = self.kept_code, self.connected_at
+        holds = code is not None and since is not None and code.until > now and code.until - LASTS >= since
+        return code if holds else None
 
 
 # Posts of the pixel are kept for 9 days; an order that it reported stays in the totals.
@@ -60,8 +90,11 @@ SELECT
         OR EXISTS (SELECT FROM day_total d WHERE d.shop_id = s.id AND d.outcome = 'tracked' AND d.count > 0) AS heard,
     ARRAY(SELECT g.new FROM policy_change g WHERE g.shop_id = s.id AND g.what = 'setup_guide'
         AND g.at >= s.installed_at) AS guide,
-    s.installed_at
-FROM shop s WHERE s.id = %s
+    (SELECT jsonb_build_object('ended_at', coalesce(a.ended_at, CASE WHEN a.deadline < now() THEN a.deadline END))
+        FROM attempt a WHERE a.shop_id = s.id AND a.attempt = p.request_out
+        AND a.post_started > now() - interval '7 days') AS request_out,
+    p.test_code, p.test_code_until, p.alert_mail, s.installed_at
+FROM shop s LEFT JOIN shop_policy p ON p.shop_id = s.id WHERE s.id = %s
 """
 
 
@@ -82,6 +115,11 @@ def of(conn: Conn, shop_id: int) -> Overview:
         held=row["held"],
         heard=row["heard"],
         guide=frozenset(row["guide"]),
+        out=Out(_row(row["request_out"])["ended_at"]) if row["request_out"] else None,
+        dismissed=_dismissed(open_connection),
+        kept_code=KeptCode(row["test_code"], row["test_code_until"]) if row["test_code"] else None,
+        connected_at=open_connection.get("from_at"),
+        alert_mail=row["alert_mail"],
     )
 
 
@@ -112,6 +150,11 @@ def _details(row: Mapping[str, Any]) -> Details | None:
         checked_at=row["checked_at"],
         user_hash=None,
     )
+
+
+def _dismissed(row: Mapping[str, Any]) -> Dismissed | None:
+    at = row.get("sender_dismissed_at")
+    return None if at is None else Dismissed(row["sender_dismissed"], at)
 
 
 def _report(row: Mapping[str, Any]) -> tuple[Report, datetime] | None:

@@ -40,7 +40,8 @@ def switch_on(conn: Conn, shop_id: int, staff: Staff, warning_version: str, now:
     Orders that came in before are not revived: their receipt data was never kept, or goes with the last switch-off.
     """
     changed = conn.execute(
-        "UPDATE shop_policy SET tracking_on = true WHERE shop_id = %s AND NOT tracking_on", (shop_id,)
+        "UPDATE shop_policy SET tracking_on = true, request_out = NULL WHERE shop_id = %s AND NOT tracking_on",
+        (shop_id,),
     ).rowcount
     if changed:
         record(conn, shop_id, staff, now, ("offline_tracking", "off", "on", warning_version))
@@ -51,7 +52,8 @@ def switch_off(database: Database, vault: Vault, shop_id: int, staff: Staff, now
     """Switch offline tracking off: at once, for good, and with nothing under way when this returns.
 
     First the switch: from its commit on nothing starts, and nothing that came in before is ever sent, whatever becomes
-    of this process. Then the wait for a request that is out, then the erasing.
+    of this process. Then the wait for a request that is out, then the erasing. What is still out then is remembered, so
+    that the pages can say when it has ended.
     """
     with database.transaction() as conn:
         changed = conn.execute(
@@ -61,7 +63,19 @@ def switch_off(database: Database, vault: Vault, shop_id: int, staff: Staff, now
         ).rowcount
         if changed:
             record(conn, shop_id, staff, now, ("offline_tracking", "on", "off", None))
-    return erase_waiting(database, vault, shop_id, now, WAIT_FOR_FLIGHT)
+    ended = erase_waiting(database, vault, shop_id, now, WAIT_FOR_FLIGHT)
+    if ended.still_out:
+        with database.transaction() as conn:
+            conn.execute(_REMEMBER_OUT, (shop_id,))
+    return ended
+
+
+# A shop has one request under way at most, and none has started since the switch moved: the newest is the one.
+_REMEMBER_OUT = """
+UPDATE shop_policy p SET request_out = (SELECT a.attempt FROM attempt a
+    WHERE a.shop_id = p.shop_id AND a.post_started IS NOT NULL ORDER BY a.post_started DESC LIMIT 1)
+WHERE p.shop_id = %s AND NOT p.tracking_on
+"""
 
 
 def erase_waiting(database: Database, vault: Vault, shop_id: int, now: datetime, patience: float) -> SwitchedOff:

@@ -7,7 +7,7 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from plugin.recovery.dataset_report import DELAY, Ledger, Report, window_start
+from plugin.recovery.dataset_report import DELAY, Ledger, Report, Told, window_start
 from plugin.storage.database import Conn
 from plugin.storage.shops import MetaConnection
 
@@ -35,12 +35,26 @@ def due(conn: Conn, now: datetime) -> list[int]:
 
 
 def keep(conn: Conn, shop_id: int, connection: MetaConnection, report: Report, now: datetime) -> bool:
-    """Keep what was read over a connection; False if it was closed meanwhile."""
+    """Keep what was read over a connection; False if it was closed meanwhile.
+
+    Where another sender is gone, its warning is no longer put away: should one come back, that is news.
+    """
     kept = conn.execute(
-        "UPDATE meta_connection SET report = %s, report_at = %s WHERE shop_id = %s AND id = %s AND until_at IS NULL",
-        (Jsonb(report.kept()), now, shop_id, connection.id),
+        "UPDATE meta_connection SET report = %s, report_at = %s,"
+        " sender_dismissed = CASE WHEN %s THEN NULL ELSE sender_dismissed END,"
+        " sender_dismissed_at = CASE WHEN %s THEN NULL ELSE sender_dismissed_at END"
+        " WHERE shop_id = %s AND id = %s AND until_at IS NULL",
+        (Jsonb(report.kept()), now, *[report.told is Told.COUNTED and not report.foreign] * 2, shop_id, connection.id),
     )
     return bool(kept.rowcount)
+
+
+def dismiss(conn: Conn, shop_id: int, connection: MetaConnection, count: int, now: datetime) -> None:
+    """Put the warning of another sender away that was found with so many purchases; the shop is held by the caller."""
+    conn.execute(
+        "UPDATE meta_connection SET sender_dismissed = %s, sender_dismissed_at = %s WHERE shop_id = %s AND id = %s",
+        (count, now, shop_id, connection.id),
+    )
 
 
 def latest(conn: Conn, shop_id: int) -> tuple[Report, datetime] | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from plugin import metrics
 from plugin.recovery.purchase import Browser, fields_of, with_browser
 from plugin.recovery.soundness import flaw_of
 from plugin.recovery.verdict import Outcome, Reason, Verdict
@@ -160,6 +161,9 @@ def _mark_started(
 ) -> None:
     """Note which orders leave now, with which fields and on which basis; their lease begins anew."""
     now, lease = when
+    again = [change.entry.released for change, _ in leaving if change.entry.in_doubt_since]
+    metrics.reposts("released", sum(again))
+    metrics.reposts("unanswered", len(again) - sum(again))
     lines = []
     for change, event in leaving:
         order_id = change.entry.order.id

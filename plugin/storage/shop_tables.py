@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
@@ -108,6 +109,8 @@ class PolicyRow(Base):
     test_code: Mapped[str | None]
     """The dataset's code for test events: what is sent with it counts all the same, and shows in Meta's test tool."""
     test_code_until: Mapped[datetime | None]
+    request_out: Mapped[UUID | None]
+    """The request (`attempt`) that was still out when switching off had waited for it; None: there was none."""
 
 
 class PolicyChangeRow(Base):

@@ -1,7 +1,7 @@
 """Sealing at rest: AES-256-GCM, a data key per shop, the data keys wrapped by master keys that can be rotated.
 
 A sealed value is bound to its place (table, column, shop, row), so it opens nowhere else:
-byte 1, key generation (2 bytes, big-endian), nonce (12), ciphertext with tag.
+format (1 byte), key generation (2 bytes, big-endian), nonce (12), ciphertext with tag. Long values are packed first.
 """
 
 from __future__ import annotations
@@ -13,11 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from plugin import metrics
+from plugin.storage import packing
+
 FORMAT = 1
+PACKED = 2
+"""The format of what was packed before it was sealed; it is bound to that, too."""
+WORTH_PACKING = 512
+"""Bytes: events are longer; tokens and browser ids are not."""
 HEAD = 3
 NONCE = 12
 HELD_FOR = 600.0
@@ -38,9 +46,9 @@ class Place:
     column: str
     row: str
 
-    def bound(self, shop_id: int) -> bytes:
+    def bound(self, shop_id: int, form: int = FORMAT) -> bytes:
         """Return the bytes that a value of this place is authenticated with."""
-        return f"v1|{self.table}|{self.column}|{shop_id}|{self.row}".encode()
+        return f"v{form}|{self.table}|{self.column}|{shop_id}|{self.row}".encode()
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,9 @@ class ShopKey:
 
     def seal(self, clear: bytes, place: Place) -> bytes:
         """Return `clear` sealed for this shop and place."""
+        form, value = (FORMAT, clear) if len(clear) < WORTH_PACKING else (PACKED, packing.pack(clear))
         nonce = os.urandom(NONCE)
-        sealed = AESGCM(self.data).encrypt(nonce, clear, place.bound(self.shop_id))
-        return bytes([FORMAT]) + self.generation.to_bytes(2, "big") + nonce + sealed
+        return self._head(form) + nonce + self._cipher.encrypt(nonce, value, place.bound(self.shop_id, form))
 
     def unseal(self, sealed: bytes, place: Place) -> bytes:
         """Return the clear bytes.
@@ -64,15 +72,23 @@ class ShopKey:
         Raises:
             Unsealable: always, when anything is not as it was sealed.
         """
-        head = bytes([FORMAT]) + self.generation.to_bytes(2, "big")
-        if sealed[:HEAD] != head or len(sealed) <= HEAD + NONCE:
+        form = sealed[0] if sealed else 0
+        if form not in {FORMAT, PACKED} or sealed[:HEAD] != self._head(form) or len(sealed) <= HEAD + NONCE:
             raise Unsealable(place.column)
+        nonce, rest = sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :]
         try:
-            return AESGCM(self.data).decrypt(
-                sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :], place.bound(self.shop_id)
-            )
-        except InvalidTag:
+            value = self._cipher.decrypt(nonce, rest, place.bound(self.shop_id, form))
+            return value if form == FORMAT else packing.unpack(value)
+        except (InvalidTag, packing.NotPacked):
+            metrics.crypto_failed()
             raise Unsealable(place.column) from None
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self.data)
+
+    def _head(self, form: int) -> bytes:
+        return bytes([form]) + self.generation.to_bytes(2, "big")
 
     def lookup_hash(self, text: str) -> bytes:
         """Return 32 bytes that stand for `text` in this shop's indexes, and tell nothing without the key."""
@@ -89,13 +105,15 @@ class WrappedKey:
     lookup: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opened:
     """A shop's keys in memory: the stored bytes that they were opened from, and when (seconds, monotonic)."""
 
     stored: bytes = field(repr=False)
     key: ShopKey
     at: float
+    names: set[str] = field(default_factory=set)
+    """Under which something is kept beside the key."""
 
 
 class Vault:
@@ -107,6 +125,7 @@ class Vault:
         self._active = keys[0][0]
         self._elapsed = elapsed
         self._opened: dict[int, Opened] = {}  # by shop, the longest held first
+        self._beside: dict[str, object] = {}
         self._lock = threading.Lock()
 
     def new_key(self, shop_id: int, generation: int, *, lookup: bytes | None = None) -> tuple[WrappedKey, ShopKey]:
@@ -118,6 +137,28 @@ class Vault:
         """Seal a shop's keys under the newest master key."""
         parts = [self._wrap(secret, key, use) for use, secret in (("data", key.data), ("lookup", key.lookup))]
         return WrappedKey(key.generation, self._active, *parts)
+
+    @property
+    def active(self) -> str:
+        """The name of the newest master key, which wraps."""
+        return self._active
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all master keys."""
+        return frozenset(self._keys)
+
+    def unwrap(self, shop_id: int, wrapped: WrappedKey) -> ShopKey:
+        """Open a shop's stored keys as they are, past the memory.
+
+        Raises:
+            Unsealable: as `open` does.
+        """
+        data, lookup = (
+            self._unwrap(sealed, shop_id, wrapped, use)
+            for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
+        )
+        return ShopKey(shop_id, wrapped.generation, data, lookup)
 
     def open(self, shop_id: int, wrapped: WrappedKey) -> ShopKey:
         """Open a shop's stored keys; kept in memory for HELD_FOR, since a webhook needs them each time.
@@ -133,20 +174,30 @@ class Vault:
             held = self._opened.get(shop_id)
         if held is not None and held.stored == wrapped.data:
             return held.key
-        data, lookup = (
-            self._unwrap(sealed, shop_id, wrapped, use)
-            for use, sealed in (("data", wrapped.data), ("lookup", wrapped.lookup))
-        )
-        key = ShopKey(shop_id, wrapped.generation, data, lookup)
+        key = self.unwrap(shop_id, wrapped)
         with self._lock:
-            self._opened.pop(shop_id, None)
+            self._remove(shop_id)
             self._opened[shop_id] = Opened(wrapped.data, key, now)
         return key
+
+    def keep_beside(self, key: ShopKey, name: str, what: object) -> None:
+        """Keep something under a name for as long as this opened key stays in memory, and no longer."""
+        with self._lock:
+            held = self._opened.get(key.shop_id)
+            if held is not None and held.key is key:
+                held.names.add(name)
+                self._beside[name] = what
+
+    def beside(self, name: str) -> object:
+        """Return what is kept under a name; None if there is nothing, or its key's time is over."""
+        with self._lock:
+            self._drop(older_than=self._elapsed() - HELD_FOR)
+            return self._beside.get(name)
 
     def forget(self, shop_id: int) -> None:
         """Drop a shop's opened keys from memory: its stored ones are destroyed."""
         with self._lock:
-            self._opened.pop(shop_id, None)
+            self._remove(shop_id)
 
     def held(self) -> frozenset[int]:
         """Return the shops whose opened keys are in memory."""
@@ -158,7 +209,12 @@ class Vault:
             shop_id, oldest = next(iter(self._opened.items()))
             if oldest.at > older_than and len(self._opened) < MOST_HELD:
                 return
-            del self._opened[shop_id]
+            self._remove(shop_id)
+
+    def _remove(self, shop_id: int) -> None:
+        held = self._opened.pop(shop_id, None)
+        for name in held.names if held else ():
+            self._beside.pop(name, None)
 
     def _wrap(self, secret: bytes, key: ShopKey, use: str) -> bytes:
         nonce = os.urandom(NONCE)
@@ -167,10 +223,12 @@ class Vault:
     def _unwrap(self, sealed: bytes, shop_id: int, wrapped: WrappedKey, use: str) -> bytes:
         master = self._keys.get(wrapped.kid)
         if master is None:
+            metrics.crypto_failed()
             raise Unsealable(use)
         try:
             return AESGCM(master).decrypt(sealed[:NONCE], sealed[NONCE:], _bound(shop_id, wrapped.generation, use))
         except InvalidTag:
+            metrics.crypto_failed()
             raise Unsealable(use) from None
 
 

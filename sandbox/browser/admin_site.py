@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from sandbox import control, shopify_admin
+from sandbox import control, lifecycle, shopify_admin
 from sandbox.browser import guide
 from sandbox.browser.sites import own_pages_only, site_url
 from sandbox.faults import Fault
@@ -64,9 +64,9 @@ def admin(name: str, path: str = "") -> ResponseReturnValue:
     """The admin; what follows the shop's name is the app's own path."""
     del path  # read by the page's script
     shop = shop_called(name)
-    app_name = tomllib.loads((ROOT / "shopify.app.toml").read_text("utf-8"))["name"]
+    config = app_config()
     facts = {
-        "app": app_name,
+        "app": config["name"],
         "shop": name,
         "domain": shop.domain,
         "appOrigin": origin_of(world().options.app_url),
@@ -75,8 +75,19 @@ def admin(name: str, path: str = "") -> ResponseReturnValue:
         "dataset": DEFAULT_DATASET,
         "token": DEFAULT_TOKEN,
         "scopes": sorted(world().options.scopes),
+        "optionalScopes": optional_scopes(),
     }
-    return render_template("browser/admin.html", shop=shop, facts=facts, app_name=app_name, troubles=TROUBLES)
+    return render_template("browser/admin.html", shop=shop, facts=facts, app_name=config["name"], troubles=TROUBLES)
+
+
+def app_config() -> Json:
+    """What the app declares to Shopify."""
+    return tomllib.loads((ROOT / "shopify.app.toml").read_text("utf-8"))
+
+
+def optional_scopes() -> list[str]:
+    """The scopes that the app may ask for while it runs, and give back."""
+    return sorted(app_config()["access_scopes"].get("optional_scopes", []))
 
 
 def store_url(name: str) -> str:
@@ -136,6 +147,17 @@ def install(name: str) -> ResponseReturnValue:
 def uninstall(name: str) -> ResponseReturnValue:
     """Remove the app and tell it."""
     return shopify_admin.uninstall(installed(name).domain)
+
+
+@blueprint.post("/api/<name>/scopes")
+def scopes(name: str) -> ResponseReturnValue:
+    """``{"step": "grant" | "revoke", "names"}``: optional scopes are granted or taken back, and the app is told."""
+    shop, wish = installed(name), asked()
+    names = set(wish.get("names", []))
+    if not names <= set(optional_scopes()):
+        abort(400, "not among the app's optional scopes")
+    lifecycle.grant(shop, shop.scopes | names if wish.get("step") == "grant" else shop.scopes - names)
+    return jsonify(scopes=sorted(shop.scopes))
 
 
 @blueprint.post("/api/clock")

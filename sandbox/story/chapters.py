@@ -60,7 +60,7 @@ def switched_on(actor: Actor) -> None:
         f"switching on without the tick answered {refused.status_code}",
     )
     check('data-tracking="off"' in actor.page("GET", "/").text, "tracking should still be off")
-    answer = actor.switch("1", warning=WARNING, ack="yes")
+    answer = actor.switch("1", warning=WARNING, ack="yes", mode="recorded")
     check(answer.ok, f"switching on answered {answer.status_code}")
     for path in ("/", "/settings"):
         check('data-tracking="on"' in actor.page("GET", path).text, f"{path} should say that tracking is on")
@@ -153,7 +153,7 @@ def switched_off(actor: Actor) -> None:
     actor.repair()
     actor.ends(due, "missed", "tracking_off")
     check(not actor.explained(young)["holds_event"], "the waiting order's event should be erased")
-    check(actor.switch("1", warning=WARNING, ack="yes").ok, "switching on again should work")
+    check(actor.switch("1", warning=WARNING, ack="yes", mode="recorded").ok, "switching on again should work")
     actor.pass_time(GRACE_OVER)
     actor.ends(young, "missed", "tracking_off")
     check(actor.from_server() == before, "nothing should have left since")

@@ -41,7 +41,7 @@ def reinstalled(actor: Actor) -> None:
 
 def left_untold(actor: Actor) -> None:
     """The store leaves and comes back while no webhook arrives: the switch is off, what waited is not sent."""
-    check(actor.switch("1", warning=WARNING, ack="yes").ok, "switching on should work")
+    check(actor.switch("1", warning=WARNING, ack="yes", mode="recorded").ok, "switching on should work")
     waiting, before, generation = actor.buy(close_tab=True), actor.from_server(), actor.generation()
     actor.becomes(waiting, "waiting", "grace_period")
     actor.fault("webhooks_lost")

@@ -8,6 +8,7 @@ from tests.browser.town import Town
 
 PLACES = {"dashboard": "/", "settings": "/settings"}
 STAFF = "42"
+MODES = ("recorded", "store_policy")
 
 
 def goes_to(merchant: Merchant, place: str) -> None:
@@ -51,6 +52,39 @@ def test_the_switch_takes_a_tick_to_go_on_and_nothing_to_go_off_again_on_the_oth
         "rows => rows.map(({dataset: {new: to, user, place, warning}}) => [to, user, place, warning !== ''])"
     )
     assert rows == [["off", STAFF, other, False], ["on", STAFF, place, True]]
+
+
+def test_the_dialog_asks_for_the_consent_mode_and_a_refused_one_loses_nothing(town: Town) -> None:
+    merchant = town.connected("switch-mode")
+    merchant.ask_for_on()
+    dialog = merchant.app.locator("#privacy-warning")
+    recorded, policy = (dialog.locator(f"s-choice-list[name=mode] input[value={mode}]") for mode in MODES)
+    expect(recorded).to_be_checked()
+    policy.check()
+
+    town.watch.provoke(422)
+    merchant.confirm()
+    expect(dialog.locator("s-checkbox[name=ack]")).to_have_attribute("error", SOMETHING)
+    expect(policy).to_be_checked()
+
+    town.watch.provoke(409)
+    other = town.merchant(merchant.shop)  # somebody else of the staff
+    other.open("/settings", "settings")
+    other.app.locator("form#settings s-choice-list[name=consent_mode] input[value=store_policy]").check()
+    other.page.click("#save")
+    other.hears("saved")
+    recorded.check()
+    merchant.tick()
+    merchant.confirm()
+    expect(dialog.locator("s-choice-list[name=mode]")).to_have_attribute("error", SOMETHING)
+    expect(merchant.warning).to_be_visible()
+    expect(recorded).to_be_checked()
+    expect(merchant.app.locator("#privacy-warning s-checkbox[name=ack] input")).to_be_checked()
+
+    merchant.confirm()
+    merchant.finds_tracking("on")
+    merchant.go("Facebook integration", "settings")
+    expect(merchant.app.locator("form#settings s-choice-list[name=consent_mode] input[value=recorded]")).to_be_checked()
 
 
 def test_a_dialog_that_is_closed_leaves_the_switch_off(town: Town) -> None:

@@ -16,7 +16,7 @@ from tests.doors import evidence
 from tests.edges.handwork import do
 from tests.edges.ledger_view import totals
 from tests.edges.lost_webhooks import Town
-from tests.edges.visits import Merchant, minted
+from tests.edges.visits import Merchant, minted, shop_of
 
 CONSENTED = {"m": True, "a": True, "p": True, "s": True}
 REFUSED = {"m": False, "a": False, "p": False, "s": False}
@@ -55,6 +55,7 @@ class Before(Town):
 
     def switch_on(self, *, recovering: bool = True) -> None:
         fields = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "place": "dashboard"}
+        fields["mode"] = shop_of(self.services).policy.consent_mode.value
         if recovering:
             fields["recover"] = "yes"
         assert self.merchant().post("/offline-tracking", **fields).status_code == 303

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.storage import schema
 from plugin.storage.database import Database, DatabaseAway
 from tests import doors
 from tests.builders import paid_body, wire_post
@@ -39,7 +40,7 @@ def test_a_ready_one_has_the_right_database(client: FlaskClient, services: Servi
         try:
             assert client.get("/health/ready").status_code == 503
         finally:
-            conn.execute("UPDATE alembic_version SET version_num = '0005'")
+            conn.execute("UPDATE alembic_version SET version_num = %s", (schema.newest(),))
 
 
 def test_while_the_database_is_away_every_door_says_503_and_when_to_come_again(stranded: FlaskClient) -> None:

@@ -59,9 +59,9 @@ def test_once_connected_it_is_asked_and_explained(merchant: Merchant, shop: Shop
         "another pixel makes up its own ids",
         "another dataset does no harm",
         "Facebook pixel under Online Store, Preferences",
-        "“Facebook &amp; Instagram” app:</s-text> open its settings, then “Data sharing”",
-        "under Settings, Customer events",
-        "in Meta's Events Manager",
+        "“Facebook &amp; Instagram” app:</s-text> Open its settings, then “Data sharing”",
+        "Under Settings, Customer events",
+        "In Meta's Events Manager",
     ):
         assert said in text
 

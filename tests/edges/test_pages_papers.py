@@ -179,7 +179,7 @@ def test_the_statement_names_the_operator(
 
 
 def test_the_statement_is_linked_where_data_is_told_of(merchant: Merchant, shop: Shop) -> None:
-    assert Page(merchant.get(PATH)).all("s-link", href="/privacy")
+    assert Page(merchant.get(PATH)).all("s-link", href="/privacy?locale=en")
 
 
 def test_switching_on_changes_the_record(merchant: Merchant, services: Services, shop: Shop) -> None:

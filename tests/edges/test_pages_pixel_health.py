@@ -59,7 +59,7 @@ def test_an_order_of_that_time_names_it(
     work(services)
 
     assert (
-        "the pixel was in trouble: nothing arrives from the pixel any more." in merchant.get(f"/orders/{ORDER_ID}").text
+        "the pixel was in trouble. Nothing arrives from the pixel any more." in merchant.get(f"/orders/{ORDER_ID}").text
     )
 
 

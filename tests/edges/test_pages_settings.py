@@ -32,7 +32,8 @@ def test_the_form_shows_what_is_chosen(merchant: Merchant, shop: Shop) -> None:
     page = Page(merchant.load("/settings"))
 
     assert page.one("s-number-field", name="grace_minutes")["value"] == "30"
-    assert [e["value"] for e in page.all("s-choice") if "selected" in e.attributes] == ["recorded", *WHOLE, "product"]
+    selected = [e["value"] for e in page.all("s-choice") if "selected" in e.attributes]
+    assert selected == ["recorded", *WHOLE, "product", "recorded"]  # the last one in the switch's dialog
     assert "checked" not in page.one("s-checkbox", name="ldu").attributes
     assert "data-save-bar" in page.one("form", id="settings").attributes
 

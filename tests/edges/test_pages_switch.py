@@ -16,7 +16,7 @@ from tests.conftest import MovedClock, connect, install
 from tests.edges.ledger_view import buy, ended, policy_changes, row, tell
 from tests.edges.visits import Merchant, Page
 
-ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes"}
+ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "mode": "recorded", "seen_mode": "recorded"}
 OFF = {"on": "0"}
 LEASE = timedelta(seconds=90)
 PLACES = ("dashboard", "settings")

@@ -20,7 +20,7 @@ from tests.conftest import connect, install
 from tests.edges.ledger_view import policy_changes
 from tests.edges.visits import Merchant, Page
 
-ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "place": "dashboard"}
+ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "place": "dashboard", "mode": "recorded"}
 TEXTS = {"2026-11": "06233bd8029b96ac"}
 """What each version's text hashes to, its beginning: somebody has confirmed it, so it stays as it was."""
 

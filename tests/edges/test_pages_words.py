@@ -31,7 +31,7 @@ def test_every_outcome_reason_field_and_word_has_a_wording() -> None:
 
 def test_pages_speak_of_the_pixel_as_product_words_do() -> None:
     said = [word for why in words.WHY.values() for word in asdict(why).values()]
-    said += [*words.DELIVERIES.values(), *(notice.text for notice in NOTICES.values())]
+    said += [*words.DELIVERIES.values(), *(notice.said(n) for notice in NOTICES.values() for n in (0, 1, 2))]
 
     assert not any("meta received" in text.lower() or "!" in text for text in said)
     assert "The pixel reported it" in words.WHY[Reason.PIXEL_DELIVERED].short
@@ -89,7 +89,7 @@ def test_a_days_column_is_as_tall_as_its_orders() -> None:
         ("128.4000", "EUR", "128.40 EUR"),
         ("1128.4000", "EUR", "1,128.40 EUR"),
         ("1200.0000", "JPY", "1,200 JPY"),
-        ("1200.5000", "JPY", "1,200.50 JPY"),
+        ("1200.5000", "JPY", "1,200.5 JPY"),
         ("1.2345", "KWD", "1.2345 KWD"),
         ("0.0000", "USD", "0.00 USD"),
         ("1000000.0000", "USD", "1,000,000.00 USD"),

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -76,5 +78,65 @@ def test_libraries_speak_from_warning_up() -> None:
         assert logging.getLogger("procrastinate").getEffectiveLevel() == logging.WARNING
         assert logging.getLogger("plugin.jobs").getEffectiveLevel() == logging.INFO
     finally:
+        logging.captureWarnings(capture=False)
+        sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+        logging.getLogger().handlers[:], level = before
+        logging.getLogger().setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "secret", ["ada@example.com", "EAAtoken1234567", "https://x.example/p?code=abc", "+44 20 7946 0958"]
+)
+@pytest.mark.parametrize("key", logs.WORDS)
+def test_a_listed_word_goes_through_the_net_too(key: str, secret: str) -> None:
+    found = line(record("plugin.jobs", "e-mail not sent", **{key: f"was {secret}"}))
+
+    assert secret not in json.dumps(found)
+    assert "[hidden]" in str(found[key])
+
+
+def test_ids_stand_as_they_are_and_no_value_is_endless() -> None:
+    attempt = "12345678-1234-1234-1234-123456789012"
+    found = line(record("plugin.jobs", "orders sent", order_id=5_001_000_100_200, attempt=attempt, trace_id="A" * 900))
+
+    assert (found["order_id"], found["attempt"]) == (5_001_000_100_200, attempt)
+    assert len(str(found["trace_id"])) == logs.LONGEST
+
+
+@pytest.mark.parametrize(
+    "secret", ["postgresql://app:word@db.internal/x", f"k1:{'A' * 43}=", "GET /?id_token=abc&shop=x"]
+)
+def test_addresses_with_passwords_keys_and_queries_are_hidden(secret: str) -> None:
+    said = str(line(record("psycopg.pool", secret))["event"])
+
+    assert "[hidden]" in said
+    assert not any(part in said for part in ("word", "A" * 43, "abc"))
+
+
+def test_what_ends_a_process_or_a_thread_shows_no_text(capfd: pytest.CaptureFixture[str]) -> None:
+    code = (
+        "import threading; from plugin import logs; logs.set_up();"
+        "t = threading.Thread(target=lambda: int('ada@example.com')); t.start(); t.join(); int('bob@example.com')"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1  # noqa: S603 - our own program
+
+    told = [json.loads(text) for text in capfd.readouterr().err.splitlines()]
+    assert [(one["event"], one["error"]) for one in told] == [("ended by an error", "ValueError")] * 2
+    assert "example.com" not in json.dumps(told)
+
+
+def test_the_web_servers_own_loggers_use_our_lines() -> None:
+    server = logging.getLogger("_granian")
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    server.addHandler(logging.NullHandler())
+    server.propagate = False
+    try:
+        logs.set_up()
+
+        assert (server.handlers, server.propagate) == ([], True)
+    finally:
+        logging.captureWarnings(capture=False)
+        sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
         logging.getLogger().handlers[:], level = before
         logging.getLogger().setLevel(level)

@@ -86,11 +86,41 @@ def test_each_fault_is_told(changes: dict[str, str], words: str) -> None:
 
 def test_a_key_file_wins_over_the_variable(tmp_path: Path) -> None:
     file = tmp_path / "keys"
-    file.write_text(f"k2:{base64.b64encode(bytes([7] * 32)).decode()},{KEY}\n")
+    file.write_text(f"k2:{base64.b64encode(bytes([7] * 32)).decode()}\n{KEY}\n")
+    file.chmod(0o400)
 
     settings = Settings.from_env(PUBLIC | {"BACKSTOP_KEYS_FILE": str(file)})
 
     assert [name for name, _ in settings.keys] == ["k2", "k1"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o600 | 0o004])
+def test_a_key_file_that_others_may_open_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "keys"
+    file.write_text(KEY)
+    file.chmod(mode)
+
+    assert "BACKSTOP_KEYS_FILE must be a file that only its owner may open" in fault_of(BACKSTOP_KEYS_FILE=str(file))
+
+
+@pytest.mark.parametrize("text", ["", "k1", "k1:c2hvcnQ=", f"{KEY},{KEY}", f"k-1:{KEY[3:]}", f"{KEY}x", "k1:\ufffd"])
+def test_a_file_that_does_not_hold_sound_keys_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "keys"
+    file.write_text(text)
+    file.chmod(0o400)
+
+    said = fault_of(BACKSTOP_KEYS_FILE=str(file))
+
+    assert "BACKSTOP_KEYS_FILE must" in said
+    assert KEY[3:] not in said
+
+
+def test_a_folder_is_no_key_file(tmp_path: Path) -> None:
+    assert "BACKSTOP_KEYS_FILE must be a file" in fault_of(BACKSTOP_KEYS_FILE=str(tmp_path))
+
+
+def test_a_token_for_metrics_that_can_be_guessed_is_refused() -> None:
+    assert "BACKSTOP_METRICS_TOKEN must be at least 24" in fault_of(BACKSTOP_METRICS_TOKEN="secret")
 
 
 def test_stand_ins_and_the_embedded_database_are_for_this_machine() -> None:

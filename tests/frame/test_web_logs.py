@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import app
 from plugin import logs
-from plugin.cli import run
+from plugin.cli import run, starting
 from plugin.settings import Settings
 
 
@@ -20,6 +20,7 @@ def test_the_web_speaks_in_our_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "execv", lambda _path, given: words.extend(given))
     monkeypatch.setattr(Settings, "from_env", lambda _env: None)
     monkeypatch.setattr(run, "database_url", lambda _settings: "postgresql://nowhere")
+    monkeypatch.setattr(starting, "check", lambda _settings, _url: None)
     monkeypatch.setenv("DATABASE_URL", "")
     assert CliRunner().invoke(run.web, []).exit_code == 0
     module, _, factory = words[words.index("--factory") + 1].partition(":")

@@ -88,7 +88,7 @@ class Town:
         actor.world("POST", "/admin/shops", {"shop": domain})
         actor.page("GET", "/", shop=domain)
         actor.connect(domain)
-        form = {"on": "1", "place": "settings", "warning": WARNING, "ack": "yes"}
+        form = {"on": "1", "place": "settings", "warning": WARNING, "ack": "yes", "mode": "recorded"}
         assert actor.page("POST", "/offline-tracking", form, domain).ok
         chosen = {"consent_mode": setting.mode, "grace_minutes": str(GRACE), "cart_choices": "yes"}
         chosen |= {"ldu": "yes"} if setting.ldu == "yes" else {}

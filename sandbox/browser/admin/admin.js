@@ -24,7 +24,26 @@ function mayBounce() {
 
 async function scopes() {
   const {scopes: granted} = await server.state();
-  return {granted, required: facts.scopes, optional: []};
+  return {granted, required: facts.scopes, optional: facts.optionalScopes};
+}
+
+/** Grants optional scopes, if the staff say so, or takes them back, which asks nobody; all that are named, or none. */
+async function changeScopes({step, names}) {
+  const {granted} = await scopes();
+  const undeclared = names.filter((name) => !facts.optionalScopes.includes(name));
+  if (step === 'revoke') {
+    if (undeclared.length > 0) return {error: `${undeclared.join(', ')} cannot be revoked: not an optional scope`};
+    await server.scopes('revoke', names);
+    return {detail: await scopes()};
+  }
+  const missing = names.filter((name) => !granted.includes(name));
+  if (missing.some((name) => undeclared.includes(name))) {
+    return {error: `${undeclared.join(', ')}: not among the app's optional scopes`};
+  }
+  const question = `Let ${facts.app} also have ${missing.join(', ')}?`;
+  const isGranted = missing.length === 0 || await chrome.confirm({question, yes: 'Update'});
+  if (isGranted && missing.length > 0) await server.scopes('grant', missing);
+  return {result: isGranted ? 'granted-all' : 'declined-all', detail: await scopes()};
 }
 
 const bridge = new Bridge(frame, facts.appOrigin, {
@@ -32,6 +51,7 @@ const bridge = new Bridge(frame, facts.appOrigin, {
   mayBounce,
   user: () => ({}),
   scopes,
+  changeScopes,
   extensions: () => [],
   confirm: chrome.confirm,
   toast: chrome.toast,

@@ -19,6 +19,7 @@ export const serverOf = (shop) => ({
   frame: async (path, locale) => (await post(`/api/${shop}/frame`, {path, locale})).url,
   install: () => post(`/api/${shop}/install`),
   uninstall: () => post(`/api/${shop}/uninstall`),
+  scopes: (step, names) => post(`/api/${shop}/scopes`, {step, names}),
   forward: (seconds) => post('/api/clock', {advance_seconds: seconds}),
   trouble: (name, on) => post('/api/faults', {name, on}),
 });

@@ -27,6 +27,13 @@ const overlay = (method) => async (id) => {
   modal[method]();
 };
 
+/** What came of a question about scopes; rejects where Shopify refuses it: a scope that the app did not declare. */
+async function scopesBy(step, names) {
+  const {error, ...answer} = await ask('changeScopes', {step, names: [...names]}, 0); // a person may be asked
+  if (error) throw new Error(`App Bridge: ${error}`);
+  return answer;
+}
+
 window.shopify = Object.freeze({
   config,
   origin: adminOrigin,
@@ -40,8 +47,8 @@ window.shopify = Object.freeze({
   modal: {show: overlay('showOverlay'), hide: overlay('hideOverlay'), toggle: overlay('toggleOverlay')},
   scopes: {
     query: () => ask('scopes'),
-    request: async () => ({result: 'declined-all', detail: await ask('scopes')}),
-    revoke: async () => ({detail: await ask('scopes')}),
+    request: (names) => scopesBy('request', names),
+    revoke: (names) => scopesBy('revoke', names),
   },
   app: {extensions: () => ask('extensions')},
 });

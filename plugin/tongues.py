@@ -1,0 +1,105 @@
+"""Languages that pages can be read in: one catalogue `translations/<language>.po` each, read when first needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+SOURCE: Final = "en"
+"""What stands in the code."""
+TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+"""A language tag as far as we read one (RFC 5646)."""
+FORMER: Final = {"iw": "he"}
+"""Codes that browsers of some age still send."""
+SCRIPT: Final = 4
+"""Letters of a script's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """What somebody reads: whose catalogue the texts are from, and by whose habits dates and numbers are written."""
+
+    catalogue: str
+    locale: Locale
+    tag: str
+    """As `<html lang>` names it."""
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return str(self.locale.text_direction)
+
+
+ENGLISH: Final = Tongue(SOURCE, Locale(SOURCE), SOURCE)
+
+
+class Library:
+    """The catalogues of some folders. Reading one takes a moment, so it waits until somebody wants that language."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.po"))}
+        self.languages = frozenset((SOURCE, *self._files))
+        self._read: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
+        self._one_reads = Lock()
+
+    def tongue(self, wanted: Iterable[str]) -> Tongue:
+        """Return what fits the first tag that we have a language for, such as `de-CH` or `he`; English for none."""
+        found = (_tongue(tag, self.languages) for tag in wanted)
+        return next((tongue for tongue in found if tongue is not None), ENGLISH)
+
+    def texts(self, catalogue: str) -> NullTranslations:
+        """Return a language's texts. What is not translated in it, or only guessed (fuzzy), stays English."""
+        if catalogue not in self._read:
+            with self._one_reads:
+                if catalogue not in self._read:
+                    self._read[catalogue] = read(self._files[catalogue])
+        return self._read[catalogue]
+
+
+def read(file: Path) -> Translations:
+    """Read and compile a catalogue."""
+    with file.open("rb") as lines:
+        catalogue = read_po(lines)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@lru_cache(maxsize=256)
+def _tongue(tag: str, languages: frozenset[str]) -> Tongue | None:
+    if not TAG.fullmatch(tag):
+        return None
+    names = _names(tag)
+    catalogue = next((name for name in names if name in languages), None)
+    locale = next((found for found in map(_locale, names) if found is not None), None)
+    if catalogue is None or locale is None:
+        return None
+    said = catalogue if len(catalogue) > len(str(locale)) else str(locale)
+    return Tongue(catalogue, locale, said.replace("_", "-"))
+
+
+def _names(tag: str) -> list[str]:
+    """How a catalogue for a tag may be called, the closest first: `zh_Hant_TW`, `zh_Hant`, `zh`."""
+    first, *rest = re.split("[-_]", tag.lower())
+    parts = [FORMER.get(first, first), *(part.title() if len(part) == SCRIPT else part.upper() for part in rest)]
+    return ["_".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
+@lru_cache(maxsize=256)
+def _locale(name: str) -> Locale | None:
+    try:
+        return Locale.parse(name)
+    except (UnknownLocaleError, ValueError):
+        return None
