@@ -63,6 +63,19 @@ test-full: setup ## every test, the slow ones included
 bench: build/dev.stamp ## measure beside yardsticks; QUICK=1 is rough, ROWS=10000000 adds a ledger, PROFILE=1 shows functions
 	@$(PY) -m $(if $(PROFILE),tests.bench.profile,tests.bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)))
 
+screens: setup ## photograph every page and state, in three languages, into build/screens/; ONLY=orders picks some
+	@$(if $(ONLY),,rm -f build/screens/*.png)
+	@$(BIN)/pytest -q -n 0 -p no:randomly -m slow tests/browser/test_screens.py -k "$(ONLY)"
+
+vitals: setup ## LCP, CLS, INP and server cost of the pages, into build/vitals.json; ROWS=1000000 adds a large ledger
+	@$(PY) -m tests.browser.vitals $(if $(ROWS),--rows $(ROWS))
+
+chaos: build/dev.stamp ## kill -9, crashes of PostgreSQL and bad networks; CHAOS_ORDERS=, CHAOS_MINUTES=, CHAOS_SEED= say how much and which
+	@$(PY) -m tests.chaos
+
+chaos-selftest: build/dev.stamp ## deliberate defects, each of which the fault suite must notice; CHAOS_MUTANTS=a,b names some
+	@$(PY) -m tests.chaos.selftest
+
 lint: build/dev.stamp ## format, lint, types, arrows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -75,6 +88,9 @@ fix: build/dev.stamp ## format, and mend what can be mended by machine
 
 sure: lint test ## what CI runs
 
+host-check: ## carry out docs/host.md on a bare Debian booted here (root, Debian; some minutes)
+	@tests/host/machine.sh
+
 catalogues: build/app.stamp ## put the texts of code and templates into translations/*.po; ADD=fr adds a language
 	@$(PY) tools/catalogue.py $(ADD)
 
@@ -85,4 +101,4 @@ lock: ## compile requirements/*.in anew (needs uv)
 clean: ## remove what set-up and tests left here
 	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules tests/browser/node_modules tests/contract/node_modules
 
-.PHONY: help setup demo story test test-full bench lint fix sure catalogues lock clean
+.PHONY: help setup demo story test test-full bench chaos chaos-selftest screens vitals lint fix sure host-check catalogues lock clean

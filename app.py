@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import string
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Flask, request
@@ -13,6 +17,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from plugin import health, logs, pages, pixel
+from plugin.language import _
+from plugin.pages.stopped import UNFORESEEN
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.shortcut import Shortcut
@@ -40,6 +46,7 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     settings = settings or Settings.from_env(os.environ)
     app = Flask("conversion_backstop", root_path=os.path.dirname(__file__))  # noqa: PTH120 - Flask takes a str
     url = url or database_url(settings)
+    app.url_map.merge_slashes = False  # else Flask answers `//` by a redirect to whatever host the request names
     app.extensions["backstop"] = Services.build(settings, url)
     orm.bind(app, url)
     for door in (orders_paid, app_lifecycle, compliance, meta, pixel, health):
@@ -47,11 +54,24 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     pages.register(app)
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _last_resort)
+    app.wsgi_app = _with_ascii_query(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     app.wsgi_app = Shortcut(app, {orders_paid.PATH: orders_paid.DOOR, pixel.PATH: pixel.DOOR})  # type: ignore[method-assign]  # Flask's own way
     health.measure(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
     return app
+
+
+def _with_ascii_query(asked: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Read bytes beyond ASCII in a query as if they had been encoded: an address has none, and Flask fails on them."""
+
+    def ask(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query, safe=string.printable, encoding="latin-1")
+        return asked(environ, start_response)
+
+    return ask
 
 
 def _database_away(_fault: DatabaseAway) -> ResponseReturnValue:
@@ -67,7 +87,4 @@ def _last_resort(fault: Exception) -> ResponseReturnValue:
         return fault
     error_id = uuid4().hex[:12]
     log.error("unhandled error", exc_info=fault, extra={"error_id": error_id, "result": request.endpoint})
-    return (
-        f"Something went wrong on our side; nothing was changed. Number {error_id}.",
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-    )
+    return _(UNFORESEEN, number=error_id), HTTPStatus.INTERNAL_SERVER_ERROR

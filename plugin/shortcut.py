@@ -7,25 +7,20 @@ whatever goes wrong, whose error handlers then say what there is to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 from flask import Flask
 from werkzeug.exceptions import ClientDisconnected
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
+DIGITS = 8
+"""Of a length at most; more are too many for any door."""
 Answer = tuple[str, HTTPStatus, dict[str, str]]
 """Text, status, headers: what a view may return too."""
-LONGEST_LENGTH = 8
-"""Digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(NamedTuple):
     """Who answers (`ask`: services, environ, reader of the body), and how many bytes a body may have."""
 
     ask: Callable[..., Answer]
@@ -38,33 +33,27 @@ class Shortcut:
     def __init__(self, app: Flask, doors: Mapping[str, Door]) -> None:
         self._app, self._flask, self._doors = app, app.wsgi_app, doors
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, or let Flask answer."""
         door = self._doors.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        length = _length(environ)
-        if door is None or length is None or length > door.limit:
+        stated = environ.get("CONTENT_LENGTH") or ""
+        length = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) <= DIGITS else -1
+        if door is None or not 0 <= length <= door.limit or "HTTP_TRANSFER_ENCODING" in environ:
             return self._flask(environ, start_response)
         try:
-            text, status, headers = door.ask(self._app.extensions["backstop"], environ, partial(_body, environ, length))
+            found = door.ask(self._app.extensions["backstop"], environ, partial(_body, environ, length))
         except Exception as fault:  # noqa: BLE001 - Flask's handlers know what to make of it
             with self._app.request_context(environ):
-                found = self._app.finalize_request(self._app.handle_user_exception(fault))
-            return found(environ, start_response)
-        body = text.encode()
-        sized = {} if status is HTTPStatus.NO_CONTENT else {"Content-Length": str(len(body))}
+                told = self._app.finalize_request(self._app.handle_user_exception(fault))
+            return told(environ, start_response)
+        text, status, headers = found
+        sized = {} if status is HTTPStatus.NO_CONTENT else {"Content-Length": str(len(text.encode()))}
         known = {"Content-Type": "text/html; charset=utf-8", **sized, **headers}
         start_response(f"{status.value} {status.phrase}", list(known.items()))
-        return [body]
+        return [text.encode()]
 
 
-def _length(environ: WSGIEnvironment) -> int | None:
-    """The body's length; None where it is not stated, or not the whole truth."""
-    text = environ.get("CONTENT_LENGTH") or ""
-    sound = text.isascii() and text.isdecimal() and len(text) <= LONGEST_LENGTH
-    return int(text) if sound and "HTTP_TRANSFER_ENCODING" not in environ else None
-
-
-def _body(environ: WSGIEnvironment, length: int) -> bytes:
+def _body(environ: Mapping[str, Any], length: int) -> bytes:
     raw: bytes = environ["wsgi.input"].read(length)
     if len(raw) != length:
         raise ClientDisconnected

@@ -55,7 +55,7 @@ class Library:
 
     def tongue(self, wanted: Iterable[str]) -> Tongue:
         """Return what fits the first tag that we have a language for, such as `de-CH` or `he`; English for none."""
-        found = (_tongue(tag, self.languages) for tag in wanted)
+        found = (_tongue(tag, self.languages) for tag in wanted if TAG.fullmatch(tag))
         return next((tongue for tongue in found if tongue is not None), ENGLISH)
 
     def texts(self, catalogue: str) -> NullTranslations:
@@ -79,8 +79,6 @@ def read(file: Path) -> Translations:
 
 @lru_cache(maxsize=256)
 def _tongue(tag: str, languages: frozenset[str]) -> Tongue | None:
-    if not TAG.fullmatch(tag):
-        return None
     names = _names(tag)
     catalogue = next((name for name in names if name in languages), None)
     locale = next((found for found in map(_locale, names) if found is not None), None)

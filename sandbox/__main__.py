@@ -24,6 +24,7 @@ def options_from(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
     secrets = env.get("SHOPIFY_API_SECRET") or ",".join(Options(port=0).api_secrets)
     parser.add_argument("--api-secret", default=secrets, help="comma-separated, newest first, as the app has it")
     parser.add_argument("--scopes", default=DEFAULT_SCOPES, help="comma-separated; what new shops grant")
+    parser.add_argument("--keep", type=int, default=Options(port=0).kept, help="webhooks that are remembered")
     said = parser.parse_args(arguments)
     return Options(
         port=said.port,
@@ -31,6 +32,7 @@ def options_from(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
         api_key=said.api_key,
         api_secrets=words(said.api_secret),
         scopes=words(said.scopes),
+        kept=said.keep,
         meta_app_id=env.get("META_APP_ID") or Options(port=0).meta_app_id,
         meta_app_secret=env.get("META_APP_SECRET") or Options(port=0).meta_app_secret,
         meta_config_id=env.get("META_CONFIG_ID") or Options(port=0).meta_config_id,

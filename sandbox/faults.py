@@ -47,6 +47,7 @@ class Fault(StrEnum):
     META_REJECT = "meta_reject"
     """A batch that holds the order ``order`` (or one of ``orders``) is refused: ``code`` (100) and ``subcode``.
 
+    ``ending``: only orders whose event id ends with these digits are bad, as two of them are one order in a hundred.
     ``blame``: the refusal names the event's place in the batch; ``off_by``: wrongly."""
     META_200_HTML = "meta_200_html"
     """The events are stored; HTTP 200 with a body that is no JSON."""

@@ -48,7 +48,7 @@ def events(version: str, dataset: str) -> ResponseReturnValue:
     store, call = world().meta, read_call(dataset)
     token = store.token(call.token)
     post = store.open_post(dataset, token.id if token else None, call.events or [], began)
-    store.note(post, call.partner_agent, call.test_event_code)
+    store.note(post, call.partner_agent, call.test_event_code, request.environ.get("REMOTE_PORT"))
     if (early := early_fault(post)) is not None:
         return early
     if (error := judge(call)) is not None:
@@ -113,7 +113,9 @@ def planted_refusal(call: Call) -> GraphError | None:
     if plan is None:
         return None
     poison = {str(order) for order in [plan.get("order"), *plan.get("orders", [])] if order is not None}
-    index = next((n for n, event in enumerate(call.events or []) if is_about(event, poison)), None)
+    ending = str(plan.get("ending", ""))
+    bad = (n for n, event in enumerate(call.events or []) if is_about(event, poison) and ends_with(event, ending))
+    index = next(bad, None)
     if index is None or world().faults.hit(Fault.META_REJECT, dataset=call.dataset) is None:
         return None
     refusal = invalid(int(plan.get("subcode", 2804007)), "Refused as the test asked")
@@ -129,12 +131,20 @@ def is_about(event: Event, orders: set[str]) -> bool:
     return not orders or order_id in orders or event_id.rpartition(".")[2] in orders
 
 
+def ends_with(event: Event, ending: str) -> bool:
+    """Whether the event's id ends with these digits; every event's does with none."""
+    return str(event.get("event_id", "")).endswith(ending)
+
+
 @blueprint.get("/received.json")
 def received() -> ResponseReturnValue:
-    """Every event and every request; ``?after=N`` gives only later events, ``?requests_after=N`` later requests."""
-    store = world().meta
+    """Every event and every request; ``?after=N`` gives only later events, ``?requests_after=N`` later requests.
+
+    ``?limit=N``: the first of them, for who reads page by page.
+    """
+    store, limit = world().meta, request.args.get("limit", None, int)
     after, later = request.args.get("after", 0, int), request.args.get("requests_after", 0, int)
-    return jsonify(test_use_only=True, events=store.events_json(after), requests=store.posts_json(later))
+    return jsonify(test_use_only=True, events=store.events_json(after, limit), requests=store.posts_json(later, limit))
 
 
 @blueprint.get("/datasets")

@@ -62,6 +62,8 @@ class Posted:
     result: str = "open"
     partner_agent: str | None = None
     test_event_code: str | None = None
+    peer: int | None = None
+    """The caller's port, by which a proxy in between knows its connection."""
 
 
 class MetaStore:
@@ -124,11 +126,13 @@ class MetaStore:
             self._posts.append(post)
             return post
 
-    def note(self, post: Posted, partner_agent: str | None, test_event_code: str | None) -> None:
-        """Write down what a request said beside its events."""
+    def note(
+        self, post: Posted, partner_agent: str | None, test_event_code: str | None, peer: int | None = None
+    ) -> None:
+        """Write down what a request said beside its events, and from which port it came."""
         with self._lock:
             known = self._posts[post.n - 1]
-            told = replace(known, partner_agent=partner_agent, test_event_code=test_event_code)
+            told = replace(known, partner_agent=partner_agent, test_event_code=test_event_code, peer=peer)
             self._posts[post.n - 1] = told
 
     def close_post(self, post: Posted, result: str) -> None:
@@ -178,16 +182,16 @@ class MetaStore:
         self._firsts[key] = (now, n)
         return None
 
-    def events_json(self, after: int = 0) -> list[dict[str, Any]]:
-        """Every event with a number above ``after``."""
+    def events_json(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """Every event with a number above ``after``; the first ``limit`` of them."""
         with self._lock:
-            events = self._events[after:]
+            events = self._events[after:][:limit]
         return [asdict(event) for event in events]
 
-    def posts_json(self, after: int = 0) -> list[dict[str, Any]]:
-        """Every request with a number above ``after``."""
+    def posts_json(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """Every request with a number above ``after``; the first ``limit`` of them."""
         with self._lock:
-            posts = self._posts[after:]
+            posts = self._posts[after:][:limit]
         return [asdict(post) for post in posts]
 
     def datasets_json(self) -> list[dict[str, Any]]:

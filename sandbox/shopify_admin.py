@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, abort, jsonify
+from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import costs, lifecycle
@@ -102,6 +102,13 @@ def compliance(domain: str) -> ResponseReturnValue:
         abort(400, f"topic must be one of {', '.join(lifecycle.PRIVACY_TOPICS)}")
     tried = lifecycle.ask_privacy(shop, topic, wish.get("customer", {}), wish.get("orders", []))
     return jsonify(topic=topic, webhook=tried)
+
+
+@blueprint.get("/deliveries.json")
+def all_deliveries() -> ResponseReturnValue:
+    """Webhooks of all shops with all their tries, ``?limit=`` (1000) of them from place ``?after=`` on."""
+    after, limit = request.args.get("after", 0, int), request.args.get("limit", 1000, int)
+    return jsonify(test_use_only=True, deliveries=world().webhooks.page(after, limit))
 
 
 @blueprint.get("/<domain>/deliveries.json")

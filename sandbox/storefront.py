@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, jsonify
@@ -14,6 +15,7 @@ from sandbox.pixel_runtime import PixelUnavailable
 from sandbox.sales import KINDS, enter, sale_from, tell_paid
 from sandbox.shops import Json, Shop
 from sandbox.visit import Visit, begin, walk
+from sandbox.webhooks import Delivery
 from sandbox.world import asked, shop_named, world
 
 blueprint = Blueprint("storefront", __name__, url_prefix="/shop")
@@ -145,13 +147,35 @@ def visit_named(domain: str, name: str) -> Visit:
 
 @blueprint.post("/<domain>/orders")
 def order_without_checkout(domain: str) -> ResponseReturnValue:
-    """Make an order that no browser saw: ``{"kind": "pos" | "draft" | ..., "changes": {...}}``; see ``sales.KINDS``."""
+    """Make an order that no browser saw: ``{"kind": "pos" | "draft" | ..., "changes": {...}}``; see ``sales.KINDS``.
+
+    ``webhook`` false: none is sent. ``tell``: a list of seconds, after each of which one is: the first as itself, those
+    at the same second with the same ids, others with ids of their own; an empty list loses it for good.
+    """
     shop, wish = shop_named(domain), asked()
     sale = sale_from(shop, wish)
     order = enter(shop, sale, str(wish.get("kind", "web")))
+    made = bought(order) | {"placed_at": order["processed_at"], "total": order["current_total_price_set"]}
+    if "tell" in wish:
+        return jsonify(made | {"webhook": {"scheduled": tell_later(shop, order, wish["tell"])}})
     quiet = not sale.paid or wish.get("webhook") is False
     webhook = {"status": None} if quiet else tell_paid(shop, order, wait=bool(wish.get("wait_webhook", True)))
-    return jsonify(bought(order) | {"webhook": webhook})
+    return jsonify(made | {"webhook": webhook})
+
+
+def tell_later(shop: Shop, order: Json, after: list[Any]) -> int:
+    """Schedule ``orders/paid``; answers how many, none where the app is not installed."""
+    if not shop.installed or not shop.grants("read_orders"):
+        return 0
+    first: Delivery | None = None
+    for wait in after:
+        later = timedelta(seconds=float(wait))
+        made = world().webhook(shop, "orders/paid", order, about=str(order["id"]), later=later)
+        if first is not None and wait == after[0]:
+            made.webhook_id, made.event_id = first.webhook_id, first.event_id
+        first = first or made
+        world().webhooks.schedule(made)
+    return len(after)
 
 
 def order_named(shop: Shop, order_id: str) -> Json:

@@ -30,6 +30,7 @@ FIRST_GAP = timedelta(hours=4) / (2**RETRIES - 1)
 SENDERS = 8
 LONGEST_WAIT = 60.0
 KEPT = 20_000
+"""Webhooks that are remembered once they need no further try, unless ``--keep`` says otherwise."""
 PATHS = {
     "orders/paid": "/webhooks/orders/paid",
     "app/uninstalled": "/webhooks/app/uninstalled",
@@ -75,8 +76,10 @@ class Delivery:
 class Sender:
     """Sends what is due, each second and whenever the clock was moved."""
 
-    def __init__(self, clock: Clock, faults: Faults, history: History, *, signing_secret: str) -> None:
-        self._clock, self._faults, self._history = clock, faults, history
+    def __init__(
+        self, clock: Clock, faults: Faults, history: History, *, signing_secret: str, kept: int = KEPT
+    ) -> None:
+        self._clock, self._faults, self._history, self._kept = clock, faults, history, kept
         self._secret = signing_secret.encode()
         self._deliveries: list[Delivery] = []
         self._lock = threading.Lock()
@@ -115,6 +118,11 @@ class Sender:
         with self._lock:
             return [delivery.as_json() for delivery in self._deliveries if delivery.shop == shop]
 
+    def page(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Webhooks of all shops, from a place on; to be read page by page when no more are made."""
+        with self._lock:
+            return [delivery.as_json() for delivery in self._deliveries[after : after + limit]]
+
     def clear(self) -> None:
         """Forget all webhooks; what is in the air stays there."""
         with self._lock:
@@ -127,7 +135,7 @@ class Sender:
 
     def _remember(self, delivery: Delivery) -> None:
         self._deliveries.append(delivery)
-        if len(self._deliveries) > KEPT:
+        if len(self._deliveries) > self._kept:
             self._deliveries = [d for d in self._deliveries if d.due_at is not None or d.busy]
 
     def _tick(self) -> None:
@@ -154,6 +162,7 @@ class Sender:
 
     def _post(self, delivery: Delivery) -> dict[str, Any]:
         attempt: dict[str, Any] = {"at": iso(self._clock.now()), "status": None, "error": self._lost(delivery)}
+        attempt["real_at"] = time.time()
         started = time.monotonic()
         if attempt["error"] is None:
             attempt |= self._call(delivery)

@@ -20,7 +20,7 @@ from sandbox.meta_people import MetaPeople
 from sandbox.meta_store import MetaStore
 from sandbox.pixel_runtime import PixelRuntime
 from sandbox.shops import Shop
-from sandbox.webhooks import PATHS, Delivery, Sender
+from sandbox.webhooks import KEPT, PATHS, Delivery, Sender
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SCOPES = "read_orders,write_pixels,read_customer_events"
@@ -39,6 +39,8 @@ class Options:
     meta_app_id: str = "700000000000001"
     meta_app_secret: str = "sandbox-secret-of-the-app-at-meta"
     meta_config_id: str = "700000000000002"
+    kept: int = KEPT
+    """Webhooks that are remembered."""
     node_host: Path = ROOT / "sandbox" / "pixel" / "node_host.mjs"
 
     @property
@@ -65,7 +67,9 @@ class World:
         self.people = MetaPeople(self.clock, self.meta, options.meta_app_secret)
         self.shops: dict[str, Shop] = {}
         self.visits: dict[str, Any] = {}
-        self.webhooks = Sender(self.clock, self.faults, self.history, signing_secret=options.signing_secret)
+        self.webhooks = Sender(
+            self.clock, self.faults, self.history, signing_secret=options.signing_secret, kept=options.kept
+        )
         self.pixels = PixelRuntime(options.node_host)
         self._last_id = 0
 

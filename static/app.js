@@ -24,9 +24,9 @@
     shopify.toast.show(sentence, { isError: true });
   };
 
-  // What an answer without a page of ours has to say: one sentence, else our own.
+  // What an answer that is not shown has to say: one sentence, of a page of ours the one that stopped it; else our own.
   const sentenceOf = (doc) => {
-    const text = (doc.body.textContent || '').trim();
+    const text = (doc.querySelector('[data-stopped] s-paragraph') ?? doc.body).textContent.trim();
     return text && text.length <= LONGEST_SENTENCE ? text : document.body.dataset.failed;
   };
 

@@ -75,7 +75,7 @@ def answer(given: Services, delivery: Delivery) -> Answer:
     except UnreadablePayload as fault:
         log.warning("unreadable order refused", extra={"webhook_id": delivery.webhook_id})
         return str(fault), HTTPStatus.BAD_REQUEST, {}
-    log.info("paid order recorded", extra={"shop_id": shop_id, "webhook_id": delivery.webhook_id})
+    log.debug("paid order recorded", extra={"shop_id": shop_id, "webhook_id": delivery.webhook_id})
     return "", HTTPStatus.OK, {}
 
 

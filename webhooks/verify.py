@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -121,9 +121,9 @@ def _is_name(text: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a time of ISO 8601, down to nanoseconds; None if it is no time with an offset."""
+    """Read a time of ISO 8601, down to nanoseconds; None if it is no time with an offset, or at an end of the calendar."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
+        return moment.astimezone(UTC) if moment.tzinfo and 1 < moment.year < MAXYEAR else None
     except (ValueError, OverflowError):
         return None

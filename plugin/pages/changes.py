@@ -56,13 +56,13 @@ _VALUES: Final = Translated(
 )
 """What the log keeps as a word."""
 _SENTENCES: Final[Mapping[str, Callable[[re.Match[str]], str]]] = {
-    r"request (?P<id>\d+)": lambda found: _("request %(number)s", number=found["id"]),
-    r"done, orders: (?P<n>\d+)": lambda found: n_("done, %(num)s order", "done, %(num)s orders", int(found["n"])),
-    r"ignored, orders: (?P<n>\d+)": lambda found: n_(
+    r"request (?P<id>\d{1,18})": lambda found: _("request %(number)s", number=found["id"]),
+    r"done, orders: (?P<n>\d{1,18})": lambda found: n_("done, %(num)s order", "done, %(num)s orders", int(found["n"])),
+    r"ignored, orders: (?P<n>\d{1,18})": lambda found: n_(
         "not done, %(num)s order", "not done, %(num)s orders", int(found["n"])
     ),
-    r"order (?P<id>\d+) held": lambda found: _("order %(number)s held", number=found["id"]),
-    r"(?P<n>\d+) held": lambda found: n_("%(num)s held", "%(num)s held", int(found["n"])),
+    r"order (?P<id>\d{1,19}) held": lambda found: _("order %(number)s held", number=found["id"]),
+    r"(?P<n>\d{1,18}) held": lambda found: n_("%(num)s held", "%(num)s held", int(found["n"])),
 }
 """What the log keeps with a number in it."""
 

@@ -117,8 +117,8 @@ class Choices:
         except (ValueError, RecursionError):
             return None
         now = self.texts()
-        is_ours = isinstance(shown, dict) and shown.keys() == now.keys()
-        return _differences({name: str(text) for name, text in shown.items()}, now) if is_ours else None
+        is_ours = isinstance(shown, dict) and shown.keys() == now.keys() and all(map(_is_text, shown.values()))
+        return _differences(shown, now) if is_ours else None
 
     def sends_less(self, other: Choices) -> bool:
         """Whether by the other choices something of an order is sent no more that is sent by these."""
@@ -158,6 +158,11 @@ def _content_ids(text: str) -> Literal["product", "variant"]:
 
 def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+
+
+def _is_text(value: object) -> bool:
+    """Whether it can be one of a choice's: JSON also has half characters, which no page can print."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 def _text(value: str | int | tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.language import N_, _
 from plugin.pages import headers, install
 from plugin.pages.stopped import by_shopify
 from plugin.services import Services, services
@@ -38,7 +39,7 @@ STALE = frozenset({"id_token", "hmac", "session", "timestamp"})
 OWN_PATH = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?")
 """A path of our own, in visible ASCII; with two slashes at its start, or a backslash, it could name another host."""
 HOST = re.compile(r"[A-Za-z0-9_=-]{1,512}")
-NOT_SIGNED_IN = "This page opens inside your Shopify admin only. Nothing was changed."
+NOT_SIGNED_IN = N_("This page opens inside your Shopify admin only. Nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def _without_token() -> ResponseReturnValue:
 
 
 def _try_again() -> ResponseReturnValue:
-    return NOT_SIGNED_IN, HTTPStatus.UNAUTHORIZED, RETRY | {"Content-Type": "text/plain; charset=utf-8"}
+    return _(NOT_SIGNED_IN), HTTPStatus.UNAUTHORIZED, RETRY | {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _is_own_page(path: str) -> bool:

@@ -53,7 +53,10 @@ def spoken() -> Tongue:
 def _asked() -> Iterable[str]:
     """A page's own language decides alone, so that one we do not have is English, and not another of the browser's."""
     said = request.args.get(PARAMETER) or request.headers.get(HEADER)
-    return [said] if said else list(request.accept_languages.values())[:MOST_ASKED]
+    if said:
+        return [said]
+    # a browser may also name what it does not want: `de;q=0` (RFC 9110, 12.4.2)
+    return [tag for tag, quality in request.accept_languages if quality > 0][:MOST_ASKED]
 
 
 def _locale() -> Locale:

@@ -41,6 +41,12 @@ def name_now(version: str = WARNING_VERSION) -> str:
     return version if shown == SOURCE else f"{version}-{shown}"
 
 
+def is_present(name: str) -> bool:
+    """Whether a form's name is one of the present version's text, in a language that the whole of it can be read in."""
+    parts = _parts(name)
+    return parts is not None and parts[0] == WARNING_VERSION and _is_whole(*parts)
+
+
 def is_known(name: str | None) -> bool:
     """Whether a name in the log is one of a text that can be shown."""
     return name is not None and _parts(name) is not None

@@ -28,6 +28,8 @@ NO_SUCH_ORDER = N_(
 )
 TOO_LARGE = N_("That is more than this form can take. Nothing was changed.")
 NO_SUCH_PAGE = N_("This page cannot be opened like this. Nothing was changed.")
+UNFORESEEN = N_("Something went wrong on our side; nothing was changed. Number %(number)s.")
+"""The number stands in our log, beside what it was."""
 
 
 def stopped(sentence: str, status: HTTPStatus, *, wait: int | None = None) -> ResponseReturnValue:

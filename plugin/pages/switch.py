@@ -18,7 +18,6 @@ from plugin.pages.choices import CHOOSE_ONE, Choices, keep
 from plugin.pages.door import Visit, merchant_only
 from plugin.pages.notices import go_on
 from plugin.pages.tracking import PLACES
-from plugin.pages.words import WARNING_VERSION
 from plugin.recovery.consent import ConsentMode
 from plugin.storage import again, policy, reading, shops
 from plugin.storage.database import Conn
@@ -49,8 +48,8 @@ IS_ON: Final = N_(
 def offline_tracking(visit: Visit) -> ResponseReturnValue:
     """Move the switch: `on` 1 or 0, `place` the page it is on.
 
-    To put it on also `ack` and the text's `warning`, and the consent `mode`, with the one that the page showed as
-    `seen_mode`. `recover`, where ticked: the last 7 days are recovered too.
+    To put it on also `ack` and the name of the text that was shown as `warning`, and the consent `mode`, with the one
+    that the page showed as `seen_mode`. `recover`, where ticked: the last 7 days are recovered too.
     """
     form = request.form
     place, wanted = form.get("place", ""), form.get("on", "")
@@ -65,7 +64,7 @@ def offline_tracking(visit: Visit) -> ResponseReturnValue:
 def _faults(form: Mapping[str, str]) -> dict[str, str]:
     """What of a confirmation is missing or wrong, by the field where it is shown."""
     errors = {}
-    if form.get("warning") != WARNING_VERSION:
+    if not notice.is_present(form.get("warning", "")):
         errors["ack"] = _(OLD_WARNING)
     elif form.get("ack") != "yes":
         errors["ack"] = _(NOT_CONFIRMED)
@@ -82,7 +81,7 @@ def _on(visit: Visit, place: str) -> ResponseReturnValue:
         if shop is not None and shop.connection is not None and late is None:
             changed = _turned_on(conn, visit, staff, shop)
     if shop is None or shop.connection is None:
-        return _refused(visit, place, {"switch": _(NOT_CONNECTED)})
+        return _refused(replace(visit, shop=shop or visit.shop), place, {"switch": _(NOT_CONNECTED)})
     if late is not None:
         return _refused(replace(visit, shop=shop), place, late, HTTPStatus.CONFLICT)
     log.info("offline tracking switched on", extra={"shop_id": visit.shop.id, "result": "on" if changed else "was on"})
@@ -97,7 +96,7 @@ def _turned_on(conn: Conn, visit: Visit, staff: Staff, shop: Shop) -> bool:
     mode = request.form["mode"]
     if mode != shop.policy.consent_mode:
         keep(conn, shop, replace(Choices.of(shop), consent_mode=mode), staff, visit.now)
-    changed = policy.switch_on(conn, shop.id, staff, notice.name_now(), visit.now)
+    changed = policy.switch_on(conn, shop.id, staff, request.form["warning"], visit.now)
     # read again: now that it is ours to move, nobody else moves the switch
     after = shops.by_domain(conn, visit.given.vault, shop.domain) if changed and _recovers() else None
     if after is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from plugin.pages import notice
 from plugin.pages.reports import Watch
 from plugin.pages.words import WARNING_VERSION
 from plugin.services import services
@@ -44,6 +45,8 @@ class Dialog:
     mode: str
     seen_mode: str
     """The choice that holds as the page is made."""
+    notice: str
+    """The name of the text that is confirmed: its version, and the language that this reader is shown."""
     ticked: frozenset[str] = frozenset()
 
 
@@ -108,9 +111,10 @@ def tracking_of(conn: Conn, shop: Shop, place: str, stands: Overview, typed: Map
 def _dialog(shop: Shop, typed: Mapping[str, str]) -> Dialog:
     holds = shop.policy.consent_mode.value
     ticked = frozenset(name for name in ("ack", "recover") if typed.get(name) == "yes")
-    if typed.get("warning") != WARNING_VERSION:  # what was confirmed is another text
+    shown = notice.name_now()
+    if typed.get("warning") != shown:  # what was confirmed is another text
         ticked -= {"ack"}
-    return Dialog(typed.get("mode", holds), holds, ticked)
+    return Dialog(typed.get("mode", holds), holds, shown, ticked)
 
 
 def _is_put_away(dismissed: Dismissed | None, found: int, now: datetime) -> bool:

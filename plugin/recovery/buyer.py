@@ -85,8 +85,7 @@ class Buyer:
 
     def user_data(self, fields: frozenset[str]) -> dict[str, list[str]]:
         """Return the hashes of the chosen fields as Meta takes them; fields without any are left out."""
-        found = ((name, getattr(self, name)) for name in FIELD_ORDER if name in fields)
-        return {name: list(hashes) for name, hashes in found if hashes}
+        return {name: list(hashes) for name in FIELD_ORDER if name in fields and (hashes := getattr(self, name))}
 
     def is_matchable(self, fields: frozenset[str], *, browser: bool = False) -> bool:
         """Say whether Meta would take an event with these fields, or refuse its buyer as too broad.
@@ -110,7 +109,7 @@ def too_broad(names: Iterable[str]) -> bool:
 
 
 def _hashed(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sha256(value.encode()).hexdigest() for value in dict.fromkeys(values) if value)
+    return tuple([sha256(value.encode()).hexdigest() for value in dict.fromkeys(values) if value])
 
 
 def _emails(payload: Mapping[str, Any], customer: Mapping[str, Any]) -> list[str | None]:

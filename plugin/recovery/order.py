@@ -137,7 +137,7 @@ class Receipt:
             order=order,
             checkout_token=_token(payload),
             buyer=Buyer.from_payload(payload),
-            items=tuple(_item(line, order.currency) for line in read.objects_at(payload, "line_items")),
+            items=tuple([_item(line, order.currency) for line in read.objects_at(payload, "line_items")]),
             client_ip=client_ip,
             client_user_agent=user_agent,
             choice=choice and choice.told_before(order.placed_at),

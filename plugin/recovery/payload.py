@@ -85,7 +85,7 @@ def text_at(holder: Mapping[str, Any], key: str) -> str | None:
     value = holder.get(key)
     if value is None or value in ABSENT:
         return None
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or not -MAX_ID <= value <= MAX_ID:
         _refuse(key)
@@ -125,7 +125,9 @@ def id_at(holder: Mapping[str, Any], key: str) -> int | None:
     Ids go beyond 2^53 and must fit a BIGINT.
     """
     value = holder.get(key)
-    if value is None or value in ABSENT:
+    if type(value) is int and 0 < value <= MAX_ID:
+        return value
+    if value in ABSENT:
         return None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
@@ -137,11 +139,9 @@ def id_at(holder: Mapping[str, Any], key: str) -> int | None:
 def count_at(holder: Mapping[str, Any], key: str) -> int | None:
     """Return how many of something ``key`` tells, None if it does not."""
     value = holder.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
-        _refuse(key)
-    return value
+    if type(value) is int and 0 <= value <= MAX_COUNT:
+        return value
+    return None if value is None else _refuse(key)
 
 
 def moment_at(holder: Mapping[str, Any], key: str) -> datetime | None:

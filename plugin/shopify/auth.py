@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +55,7 @@ def verify_id_token(token: str, *, api_key: str, secrets: Sequence[str], now: da
     ``now`` is real time, for id tokens live a minute of it, also where the app's own clock was moved.
 
     The library checks signature, `exp` and `nbf` if present, and that the other claims are there. Both it and
-    Shopify's own JavaScript take a token without `exp`; this one does not.
+    Shopify's own JavaScript take a token without `exp`, `nbf` or `iat`; this one does not.
 
     Raises:
         IdTokenRefused: anything else than a good token, whatever it is.
@@ -70,9 +72,19 @@ def verify_id_token(token: str, *, api_key: str, secrets: Sequence[str], now: da
 def _claims(token: str, api_key: str, secret: str) -> dict[str, Any] | None:
     try:
         claims: dict[str, Any] = session_token.decode_from_header(session_token.PREFIX + token, api_key, secret)
+        _read_strictly(token.split(".")[1])
     except UNFIT:
         return None
     return claims
+
+
+def _read_strictly(part: str) -> None:
+    """Refuse what the library reads and JSON is not, since other readers may find something else in it.
+
+    Raises:
+        ValueError: another coding than UTF-8, or a number that is none.
+    """
+    json.loads(base64.urlsafe_b64decode(part + "==").decode(), parse_constant=int)  # no int is called NaN or Infinity
 
 
 def _session(claims: dict[str, Any], api_key: str, now: datetime) -> StaffSession:
@@ -82,6 +94,8 @@ def _session(claims: dict[str, Any], api_key: str, now: datetime) -> StaffSessio
         raise IdTokenRefused("the id token is for another app or shop")
     if expires_at is None or expires_at + LEEWAY <= now:
         raise IdTokenRefused("the id token has expired")
+    if any(_moment(claims.get(name)) is None for name in ("nbf", "iat")):
+        raise IdTokenRefused("the id token does not say from when it is valid")
     if not isinstance(user_id, str) or not USER_ID.fullmatch(user_id):
         raise IdTokenRefused("the id token names no user")
     return StaffSession(shop, user_id, expires_at)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -14,13 +15,14 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from plugin.storage.grouping import Alone, GroupWriter, Made, NoAnswer
+from plugin.storage.line import Line
 
 log = logging.getLogger(__name__)
 Conn = Connection[DictRow]
 Thing = TypeVar("Thing")
 Answer = TypeVar("Answer")
 Together = Callable[[Conn, Sequence[Thing]], Sequence[Answer]]
-"""Writes things in one transaction; one answer each, in their order."""
+"""Writes things, each statement committed by itself and repeatable; one answer each, in their order."""
 NOTICE_DEATH = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 """So that PostgreSQL notices within a minute that a whole machine of ours is gone, and frees what its sessions held."""
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
@@ -87,19 +89,13 @@ class Database:
             raise DatabaseAway("no answer") from None
 
     def _group(self, write: Together[Thing, Answer]) -> GroupWriter[Thing, Answer]:
-        def write_all(things: Sequence[Thing]) -> Sequence[Answer]:
-            with self.transaction() as conn:
-                try:
-                    return write(conn, things)
-                except Exception as fault:
-                    if isinstance(fault, AWAY) and not isinstance(fault, CROSSED):
-                        raise
-                    log.warning("written one by one", extra={"count": len(things), "error": type(fault).__name__})
-                    raise Alone from None  # its text may quote values
-
         with self._lock:
-            made = GroupWriter(write_all, patience=self._patience, common=DatabaseAway)
-            return self._groups.setdefault(write, made)
+            if write not in self._groups:
+                line = Line(self.url, NOTICE_DEATH)
+                self._groups[write] = GroupWriter(
+                    partial(_written, line, write), patience=self._patience, common=DatabaseAway, end=line.close
+                )
+            return self._groups[write]
 
     @contextmanager
     def own_connection(self) -> Iterator[Connection[Any]]:
@@ -115,3 +111,13 @@ class Database:
         for group in self._groups.values():
             group.close()
         self._pool.close()
+
+
+def _written(line: Line, write: Together[Thing, Answer], things: Sequence[Thing]) -> Sequence[Answer]:
+    try:
+        return line.run(write, things)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, each of the group learns of it, and tells it by itself
+        if isinstance(fault, AWAY) and not isinstance(fault, CROSSED):
+            raise DatabaseAway(type(fault).__name__) from None
+        log.warning("written one by one", extra={"count": len(things), "error": type(fault).__name__})
+        raise Alone from None  # its text may quote values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int8
 
 from plugin.recovery.evidence import Delivery, Evidence, Post, Stage
 from plugin.recovery.purchase import Browser
@@ -57,12 +56,6 @@ SELECT count(*) - count(o.token_hash) AS without_order, count(o.token_hash) AS w
 FROM evidence e LEFT JOIN (SELECT DISTINCT token_hash FROM paid_order
     WHERE shop_id = %(shop_id)s AND paid_at >= %(since)s) o USING (token_hash)
 WHERE e.shop_id = %(shop_id)s AND e.day = %(day)s
-"""
-# OFFSET 0 makes each look a look by index, whatever the planner believes of tables that grow by the minute.
-_OF_MANY = """
-SELECT r.shop_id, r.token_hash, e.posts
-FROM unnest(%b::bigint[], %b::bytea[]) AS r (shop_id, token_hash) CROSS JOIN LATERAL
-    (SELECT posts FROM evidence WHERE shop_id = r.shop_id AND token_hash = r.token_hash OFFSET 0) e
 """
 NONE = Evidence()
 
@@ -160,16 +153,9 @@ def of(conn: Conn, shop_id: int, token_hashes: Iterable[bytes]) -> dict[bytes, E
     return {token_hash: Evidence.of(of_one) for token_hash, of_one in posts.items()}
 
 
-def of_many(conn: Conn, checkouts: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], Evidence]:
-    """Return the merged evidence of checkouts of many shops, by shop and hash of the token."""
-    if not checkouts:
-        return {}
-    shop_ids, token_hashes = zip(*checkouts, strict=True)
-    posts: dict[tuple[int, bytes], list[Post]] = {}
-    for row in conn.execute(_OF_MANY, ([Int8(shop_id) for shop_id in shop_ids], list(token_hashes))).fetchall():
-        key = (row["shop_id"], bytes(row["token_hash"]))
-        posts.setdefault(key, []).extend(Post.from_kept(kept) for kept in row["posts"])
-    return {key: Evidence.of(of_one) for key, of_one in posts.items()}
+def merged(rows: Iterable[Iterable[Any]] | None) -> Evidence:
+    """Return the evidence of one checkout from its rows' posts; None: it has no rows."""
+    return Evidence.of(Post.from_kept(kept) for posts in rows for kept in posts) if rows else NONE
 
 
 def browsers_of(conn: Conn, shop: Shop, token_hashes: Iterable[bytes]) -> dict[bytes, Browser]:

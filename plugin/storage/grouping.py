@@ -80,13 +80,19 @@ class GroupWriter(Generic[Thing, Answer]):
     """Writes in groups what many threads hand in. Its thread begins with the first thing, so after any fork."""
 
     def __init__(
-        self, write: Callable[[Sequence[Thing]], Sequence[Answer]], *, patience: float, common: type[Exception]
+        self,
+        write: Callable[[Sequence[Thing]], Sequence[Answer]],
+        *,
+        patience: float,
+        common: type[Exception],
+        end: Callable[[], None] = lambda: None,
     ) -> None:
         """`write` returns one answer a thing, in their order, or raises: `common` is then raised to all who wait.
 
         Anything else that it raises means that one of them may be to blame, and each is told `Alone`.
-        `patience`: seconds that a thing waits for its answer.
+        `patience`: seconds that a thing waits for its answer. `end` is called when all is written after `close`.
         """
+        self._end = end
         self._write = write
         self._patience = patience
         self._common = common
@@ -145,6 +151,7 @@ class GroupWriter(Generic[Thing, Answer]):
             with self._changed:
                 self._queue.extendleft(reversed(later))
             self._write_group([*group.values()])
+        self._end()
 
     def _write_group(self, group: list[_Waiting[Thing, Answer]]) -> None:
         if not group:

@@ -1,16 +1,16 @@
-"""Intake of many orders at once: what `orders.record_paid` does for one, for a group of webhooks in one transaction.
+"""Intake of many orders at once: what `orders.record_paid` does for one, for a group of webhooks.
 
-One look for the shops, one for the evidence of all checkouts, one statement that writes all rows. Whoever is told
-`Alone` goes through `record_paid`, which is the measure of what a row must hold.
+One statement looks for all shops and the evidence of all checkouts, one writes all rows. Whoever is told `Alone` goes
+through `record_paid`, which is the measure of what a row must hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,15 +21,19 @@ from plugin.recovery.order import Receipt
 from plugin.storage import evidence, known_shops, reconciling
 from plugin.storage.database import Conn
 from plugin.storage.grouping import Made
+from plugin.storage.known_shops import INSTALLED, VERSION, Known
 from plugin.storage.orders import _may_be_sent, _needless, order_hash, region_text, sealed_event
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
-MOST_WAIT_FOR_A_LOCK: Final = "100ms"
-"""Then the group gives way: shorter than PostgreSQL's look for deadlocks (1 s), so that it is never part of one."""
-
-# Planning these statements takes longer than running them, and their plan is the same for any rows.
-_RULES = "SELECT set_config('lock_timeout', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+# One look for all rows: which version each one's shop has by now, and the posts of its checkout.
+_LOOK = f"""
+SELECT r.n, {VERSION} AS version, (SELECT jsonb_agg(e.posts) FROM evidence e
+    WHERE e.shop_id = s.id AND e.token_hash = r.token_hash) AS posts
+FROM unnest(%b::text[], %b::bytea[]) WITH ORDINALITY AS r (domain, token_hash, n)
+JOIN {INSTALLED} ON s.domain = r.domain
+WHERE s.uninstalled_at IS NULL
+"""  # noqa: S608 - nothing from outside
 # Column by column what `orders.record_paid` writes; see there why each condition is asked again in here. The order of
 # the ids is the order in which everybody locks orders. OFFSET 0 keeps the look at the tombstones a look by index.
 _RECORD = """
@@ -85,28 +89,56 @@ class Incoming:
 
 def record_all(conn: Conn, incoming: Sequence[Incoming]) -> list[int | None]:
     """Write paid orders into the ledger, no two of one key; return their shops' ids, None where none is installed."""
-    conn.execute(_RULES, (MOST_WAIT_FOR_A_LOCK,))
-    found = known_shops.by_domains(conn, incoming[0].vault, (one.domain for one in incoming))
-    ours = [(found[one.domain], one) for one in incoming if one.domain in found]
-    hashes = [_token_hash(shop, one.receipt) for shop, one in ours]
-    asked = [(shop.id, token_hash) for (shop, _), token_hash in zip(ours, hashes, strict=True) if token_hash]
-    posts = evidence.of_many(conn, asked)
-    rows = [
-        _row(shop, one, token_hash, posts.get((shop.id, token_hash), evidence.NONE))
-        for (shop, one), token_hash in zip(ours, hashes, strict=True)
-    ]
+    found = _looked_up(conn, incoming)
+    rows = [_row(found[n].shop, one, found[n].posts) for n, one in enumerate(incoming) if n in found]
     if rows:
         conn.execute(_RECORD, {name: [row[name] for row in rows] for name in rows[0]})
-    for shop_id in sorted({shop.id for shop, one in ours if one.overdue}):
-        reconciling.suspect_gap(conn, shop_id, max(one.now for shop, one in ours if shop.id == shop_id))
-    return [found[one.domain].id if one.domain in found else None for one in incoming]
+    late = {found[n].shop.id: one.now for n, one in enumerate(incoming) if one.overdue and n in found}
+    for shop_id in sorted(late):
+        reconciling.suspect_gap(conn, shop_id, late[shop_id])
+    return [found[n].shop.id if n in found else None for n in range(len(incoming))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An order's shop, and what the pixel has told of its checkout."""
+
+    shop: Shop
+    posts: Evidence
+
+
+def _looked_up(conn: Conn, incoming: Sequence[Incoming]) -> dict[int, _Found]:
+    """Return what is known of each order by its place; shops that changed, or were never read, are read anew."""
+    vault = incoming[0].vault
+    known = known_shops.remembered(vault, "domain", (one.domain for one in incoming))
+    found = _asked(conn, incoming, known)
+    missing = {incoming[n].domain for n in range(len(incoming)) if n not in found}
+    if missing:
+        fresh = known_shops.read(conn, vault, "domain", missing)
+        found |= _asked(conn, incoming, fresh)
+    return found
+
+
+def _asked(conn: Conn, incoming: Sequence[Incoming], known: Mapping[str, Known]) -> dict[int, _Found]:
+    """Ask for those of the orders whose shop is known; of the others, and of changed shops, nothing is returned."""
+    ours = [(n, known[one.domain]) for n, one in enumerate(incoming) if one.domain in known]
+    if not ours:
+        return {}
+    domains = [incoming[n].domain for n, _ in ours]
+    hashes = [_token_hash(shop.shop, incoming[n].receipt) for n, shop in ours]
+    found = {}
+    for row in conn.execute(_LOOK, (domains, hashes)).fetchall():
+        n, shop = ours[row["n"] - 1]
+        if row["version"] == shop.version:
+            found[n] = _Found(shop.shop, evidence.merged(row["posts"]))
+    return found
 
 
 def _token_hash(shop: Shop, receipt: Receipt) -> bytes:
     return shop.key.lookup_hash(receipt.checkout_token) if receipt.checkout_token else b""
 
 
-def _row(shop: Shop, one: Incoming, token_hash: bytes, posts: Evidence) -> dict[str, Any]:
+def _row(shop: Shop, one: Incoming, posts: Evidence) -> dict[str, Any]:
     """Return an order's columns. Empty stands for NULL, since a column of nothing but NULLs has no type."""
     receipt, order = one.receipt, one.receipt.order
     choice = receipt.choice if shop.cart_choices else None
@@ -131,7 +163,7 @@ def _row(shop: Shop, one: Incoming, token_hash: bytes, posts: Evidence) -> dict[
         "cancelled": order.cancelled,
         "billing": region_text(order.billing) or "",
         "shipping": region_text(order.shipping) or "",
-        "token_hash": token_hash,
+        "token_hash": _token_hash(shop, receipt),
         "has_match_data": receipt.buyer.is_matchable(shop.fields),
         "cart_choice": msgspec.json.encode(choice.kept()).decode() if choice else "",
         "switch_count": Int8(shop.switch_count),

@@ -1,4 +1,4 @@
-"""Posts of the pixel, many at once: what `evidence.keep` does for one, for a group of them in one transaction.
+"""Posts of the pixel, many at once: what `evidence.keep` does for one, for a group of them in one statement.
 
 Only the plain ones: a post of a checkout that has an order locks that order first, and a refusal erases what other days
 of its checkout kept. Those are told `Alone`, and go through `evidence.keep`, the measure of what a row must hold.
@@ -6,9 +6,9 @@ of its checkout kept. Those are told `Alone`, and go through `evidence.keep`, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from psycopg.types.numeric import Int4, Int8
@@ -17,32 +17,33 @@ from plugin.storage import evidence, known_shops
 from plugin.storage.database import Conn
 from plugin.storage.evidence import Arrival, Kept
 from plugin.storage.grouping import Alone, Made
+from plugin.storage.known_shops import INSTALLED, VERSION, Known
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
-# Statement by statement what `evidence` asks for one checkout; see there why. Rows in the order of their hashes, in
-# which everybody writes several of them. OFFSET 0 keeps each look a look by index.
-_WITH_ORDER = """
-SELECT r.n FROM unnest(%b::bigint[], %b::bytea[]) WITH ORDINALITY AS r (shop_id, token_hash, n)
-WHERE EXISTS (SELECT FROM paid_order o WHERE o.shop_id = r.shop_id AND o.token_hash = r.token_hash OFFSET 0)
-"""
-_KEEP = """
+# What `evidence` asks for one checkout; see there why. A shop whose rows are not of the version that was read is asked
+# for again, and the switch with it. Rows in the order of their hashes, in which everybody writes several of them.
+# OFFSET 0 keeps each look a look by index.
+_KEEP = f"""
 WITH r AS MATERIALIZED (
-    SELECT r.*, known.*, NOT known.refused_before AND EXISTS (SELECT FROM shop_policy p WHERE p.shop_id = r.shop_id
-        AND p.tracking_on AND p.switch_count = r.switch_count OFFSET 0) AS ok
-    FROM unnest(%(shop_id)b::bigint[], %(token_hash)b::bytea[], %(day)b::date[], %(posts)b::text[], %(ids)b::bytea[],
-        %(ids_at)b::timestamptz[], %(switch_count)b::bigint[], %(most)b::int[], %(has_room)b::bool[]) WITH ORDINALITY
-        AS r (shop_id, token_hash, day, posts, ids, ids_at, switch_count, most, has_room, n)
+    SELECT r.*, known.*,
+        EXISTS (SELECT FROM {INSTALLED}
+            WHERE s.id = r.shop_id AND s.uninstalled_at IS NULL AND {VERSION} = r.version OFFSET 0) AS is_current,
+        EXISTS (SELECT FROM paid_order o
+            WHERE o.shop_id = r.shop_id AND o.token_hash = r.token_hash OFFSET 0) AS has_order
+    FROM unnest(%(shop_id)b::bigint[], %(version)b::text[], %(token_hash)b::bytea[], %(day)b::date[],
+        %(posts)b::text[], %(ids)b::bytea[], %(ids_at)b::timestamptz[], %(most)b::int[], %(has_room)b::bool[])
+        WITH ORDINALITY AS r (shop_id, version, token_hash, day, posts, ids, ids_at, most, has_room, n)
     CROSS JOIN LATERAL (SELECT count(*) > 0 AS known, count(*) FILTER (WHERE e.day = r.day) > 0 AS today,
             count(*) FILTER (WHERE e.refused) > 0 AS refused_before
         FROM evidence e WHERE e.shop_id = r.shop_id AND e.token_hash = r.token_hash
             AND e.day BETWEEN r.day - 1 AND r.day + 1) known),
 kept AS (
 INSERT INTO evidence (shop_id, token_hash, day, posts, sealed_ids, ids_at, refused)
-SELECT r.shop_id, r.token_hash, r.day, r.posts::jsonb, CASE WHEN r.ok THEN nullif(r.ids, '') END,
-    CASE WHEN r.ok AND r.ids <> '' THEN r.ids_at END, false
-FROM r WHERE NOT EXISTS (SELECT FROM tombstone t WHERE t.shop_id = r.shop_id AND t.hash = r.token_hash OFFSET 0)
-    AND (r.has_room OR r.known)
+SELECT r.shop_id, r.token_hash, r.day, r.posts::jsonb, CASE WHEN NOT r.refused_before THEN nullif(r.ids, '') END,
+    CASE WHEN NOT r.refused_before AND r.ids <> '' THEN r.ids_at END, false
+FROM r WHERE r.is_current AND NOT r.has_order AND (r.has_room OR r.known)
+    AND NOT EXISTS (SELECT FROM tombstone t WHERE t.shop_id = r.shop_id AND t.hash = r.token_hash OFFSET 0)
 ORDER BY r.shop_id, r.token_hash
 ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
     posts = CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(evidence.posts) AS old(post)
@@ -54,9 +55,9 @@ ON CONFLICT (shop_id, token_hash, day) DO UPDATE SET
 WHERE jsonb_array_length(evidence.posts) < (SELECT r.most FROM r
     WHERE r.shop_id = excluded.shop_id AND r.token_hash = excluded.token_hash)
 RETURNING shop_id, token_hash)
-SELECT r.n, r.known, kept.shop_id IS NOT NULL AND NOT r.today AS added
+SELECT r.n, r.is_current, r.has_order, r.known, kept.shop_id IS NOT NULL AND NOT r.today AS added
 FROM r LEFT JOIN kept USING (shop_id, token_hash)
-"""
+"""  # noqa: S608 - nothing from outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,50 +80,56 @@ NOT_HERE: Final = Alone()
 
 def keep_all(conn: Conn, incoming: Sequence[Incoming]) -> list[Ended]:
     """Keep posts, no two of one key, that refuse nothing."""
-    found = known_shops.by_ingest_keys(conn, incoming[0].vault, (one.arrival.post.key for one in incoming))
-    ended: list[Ended] = [None] * len(incoming)
-    ours = [(n, found[one.arrival.post.key]) for n, one in enumerate(incoming) if one.arrival.post.key in found]
-    hashes = [shop.key.lookup_hash(incoming[n].arrival.post.token) for n, shop in ours]
+    vault = incoming[0].vault
+    known = known_shops.remembered(vault, "ingest_key", (one.arrival.post.key for one in incoming))
+    ended = _kept(conn, incoming, known)
+    left = {n: one for n, one in enumerate(incoming) if n not in ended}
+    if left:
+        fresh = known_shops.read(conn, vault, "ingest_key", (one.arrival.post.key for one in left.values()))
+        places = list(left)
+        again = _kept(conn, list(left.values()), fresh)
+        ended |= {place: again.get(n, _not_kept(left[place], fresh)) for n, place in enumerate(places)}
+    return [ended[n] for n in range(len(incoming))]
+
+
+def _not_kept(one: Incoming, fresh: Mapping[str, Known]) -> Ended:
+    """A stranger's, or of a shop that has changed once more since it was read."""
+    return NOT_HERE if one.arrival.post.key in fresh else None
+
+
+def _kept(conn: Conn, incoming: Sequence[Incoming], known: Mapping[str, Known]) -> dict[int, Ended]:
+    """Keep those of the posts whose shop is known; of the others, and of changed shops, nothing is returned."""
+    ours = [(n, known[one.arrival.post.key]) for n, one in enumerate(incoming) if one.arrival.post.key in known]
     if not ours:
-        return ended
-    with_order = _with_order(conn, [shop.id for _, shop in ours], hashes)
-    plain = []
-    for place, ((n, shop), token_hash) in enumerate(zip(ours, hashes, strict=True)):
-        if place in with_order:
-            ended[n] = NOT_HERE
-        else:
-            plain.append((n, shop, token_hash))
-    for (n, shop, _), kept in zip(plain, _keep(conn, incoming, plain), strict=True):
-        ended[n] = (shop, kept)
+        return {}
+    rows = [_row(shop, incoming[n]) for n, shop in ours]
+    ended: dict[int, Ended] = {}
+    for line in conn.execute(_KEEP, {name: [row[name] for row in rows] for name in rows[0]}).fetchall():
+        at = line["n"] - 1
+        n, found = ours[at]
+        if line["is_current"]:
+            ended[n] = NOT_HERE if line["has_order"] else (found.shop, _how(line, has_room=rows[at]["has_room"]))
     return ended
 
 
-def _with_order(conn: Conn, shop_ids: list[int], hashes: list[bytes]) -> set[int]:
-    rows = conn.execute(_WITH_ORDER, ([Int8(shop_id) for shop_id in shop_ids], hashes)).fetchall()
-    return {row["n"] - 1 for row in rows}
+def _how(line: Mapping[str, Any], *, has_room: bool) -> Kept:
+    if not (line["known"] or has_room):
+        return Kept.NO_ROOM
+    return Kept.ADDED if line["added"] else Kept.JOINED
 
 
-def _keep(conn: Conn, incoming: Sequence[Incoming], plain: list[tuple[int, Shop, bytes]]) -> list[Kept]:
-    if not plain:
-        return []
-    rows = [evidence.row_of(shop, incoming[n].arrival, token_hash) for n, shop, token_hash in plain]
-    rooms = [incoming[n].has_room(shop.id) for n, shop, _ in plain]
-    values = {
-        "shop_id": [Int8(row["shop_id"]) for row in rows],
-        "token_hash": [row["token_hash"] for row in rows],
-        "day": [row["day"] for row in rows],
-        "posts": [msgspec.json.encode(row["posts"].obj).decode() for row in rows],
-        "ids": [row["ids"] or b"" for row in rows],
-        "ids_at": [row["ids_at"] or incoming[n].arrival.at for row, (n, _, _) in zip(rows, plain, strict=True)],
-        "switch_count": [Int8(row["switch_count"]) for row in rows],
-        "most": [Int4(row["most"]) for row in rows],
-        "has_room": rooms,
+def _row(known: Known, one: Incoming) -> dict[str, Any]:
+    """Return a post's columns. Empty stands for NULL, since a column of nothing but NULLs has no type."""
+    shop, arrival = known.shop, one.arrival
+    row = evidence.row_of(shop, arrival, shop.key.lookup_hash(arrival.post.token))
+    return {
+        "shop_id": Int8(shop.id),
+        "version": known.version,
+        "token_hash": row["token_hash"],
+        "day": row["day"],
+        "posts": msgspec.json.encode(row["posts"].obj).decode(),
+        "ids": row["ids"] or b"",
+        "ids_at": row["ids_at"] or arrival.at,
+        "most": Int4(row["most"]),
+        "has_room": one.has_room(shop.id),
     }
-    kept = [Kept.JOINED] * len(plain)
-    for line in conn.execute(_KEEP, values).fetchall():
-        at = line["n"] - 1
-        if not (line["known"] or rooms[at]):
-            kept[at] = Kept.NO_ROOM
-        elif line["added"]:
-            kept[at] = Kept.ADDED
-    return kept

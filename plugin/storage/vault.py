@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -64,7 +63,7 @@ class ShopKey:
         """Return `clear` sealed for this shop and place."""
         form, value = (FORMAT, clear) if len(clear) < WORTH_PACKING else (PACKED, packing.pack(clear))
         nonce = os.urandom(NONCE)
-        return self._head(form) + nonce + self._cipher.encrypt(nonce, value, place.bound(self.shop_id, form))
+        return self._head(form) + nonce + AESGCM(self.data).encrypt(nonce, value, place.bound(self.shop_id, form))
 
     def unseal(self, sealed: bytes, place: Place) -> bytes:
         """Return the clear bytes.
@@ -77,15 +76,11 @@ class ShopKey:
             raise Unsealable(place.column)
         nonce, rest = sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :]
         try:
-            value = self._cipher.decrypt(nonce, rest, place.bound(self.shop_id, form))
+            value = AESGCM(self.data).decrypt(nonce, rest, place.bound(self.shop_id, form))
             return value if form == FORMAT else packing.unpack(value)
         except (InvalidTag, packing.NotPacked):
             metrics.crypto_failed()
             raise Unsealable(place.column) from None
-
-    @cached_property
-    def _cipher(self) -> AESGCM:
-        return AESGCM(self.data)
 
     def _head(self, form: int) -> bytes:
         return bytes([form]) + self.generation.to_bytes(2, "big")

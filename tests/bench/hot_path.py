@@ -38,12 +38,13 @@ def _contenders(site: Site, stores: Sequence[Store], seconds: float) -> list[Con
         Contender("bare hook c=64", bare.pid, load("bare", hook, 64), uses_database=False),
         Contender("intake c=16", app.pid, load("app", orders, 16, 1)),
         Contender("stock c=16", stock.pid, load("stock", hook, 16)),
-        Contender("evidence c=64", app.pid, load("app", posts, 64)),
+        Contender("evidence c=64", app.pid, load("app", posts, 64, 10)),
         Contender("bare post c=64", bare.pid, load("bare", post, 64), uses_database=False),
-        Contender("evidence c=16", app.pid, load("app", posts, 16, 1)),
+        Contender("evidence c=16", app.pid, load("app", posts, 16, 11)),
         Contender("bare post c=16", bare.pid, load("bare", post, 16), uses_database=False),
         Contender("intake, hasty commits", app.pid, load("app", orders, 64, 2), durable=False),
-        Contender("evidence, hot keys", app.pid, load("app", hot, 16, 3)),
+        Contender("evidence, hot keys", app.pid, load("app", hot, 16, 13)),
+        Contender("evidence of orders", app.pid, load("app", posts, 16, 1)),  # those that "intake c=16" has just sent
     ]
 
 
@@ -70,7 +71,7 @@ def _paced(site: Site, contenders: Sequence[Contender], found: dict[str, list[Sa
         rate = SHARE * median(found[contender.name], _speed)
         samples = []
         for turn in range(rounds):
-            paced = replace(load, rate=rate, first=5 * APART + turn * load.most + load.first, seconds=load.seconds * 2)
+            paced = replace(load, rate=rate, first=20 * APART + turn * load.most + load.first, seconds=load.seconds * 2)
             samples.append(run(site, replace(contender, load=paced)))
         figures += [
             Figure(f"open {name} per second", rate),
@@ -108,6 +109,7 @@ def _figures(found: dict[str, list[Sample]], floor: float) -> list[Figure]:
         Figure("P9 commits", median(intake, lambda sample: sample.commits)),
         Figure("P9 durable", ratio(intake, found["intake, hasty commits"], _speed)),
         Figure("hot keys cpu", ratio(found["evidence, hot keys"], evidence, _cost)),
+        Figure("of orders cpu", ratio(found["evidence of orders"], evidence, _cost)),
         Figure("hot keys", ratio(found["evidence, hot keys"], evidence, _speed)),
         Figure("P10", median(intake, lambda sample: sample.wal_bytes)),
         Figure("P10 evidence", median(evidence, lambda sample: sample.wal_bytes)),

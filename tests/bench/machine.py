@@ -104,7 +104,7 @@ def _memory_gb() -> float:
 
 def describe(postgres: str) -> dict[str, object]:
     """Say on what the figures were measured. `postgres`: the server's version."""
-    git = ["git", "rev-parse", "--short", "HEAD"]
+    git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own words
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

@@ -69,3 +69,11 @@ def _wait_for_decisions(merchant: Merchant) -> None:
     while waiting := [order for order, (outcome, _) in merchant.outcomes().items() if outcome == "waiting"]:
         assert time.monotonic() < end, f"still waiting: {waiting}"
         merchant.page.wait_for_timeout(400)
+
+
+def named(busy: Busy) -> Mapping[str, str]:
+    """Return orders that pages are about, by their outcome; the waiting one is new, for tests move the clock."""
+    found = {outcome: busy.orders[manner] for manner, outcome in CASES.items()}
+    waiting = busy.town.buy(SHOP, Manner(adblock=True))
+    busy.merchant.sees(waiting, "waiting")
+    return {"recovered": found[SILENT], "withheld": found[DECLINED], "waiting": waiting, "missed": busy.missed}

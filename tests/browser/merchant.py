@@ -27,6 +27,8 @@ class Merchant:
 
     def __init__(self, page: Page, stage: Stage, shop: str) -> None:
         self.page, self.stage, self.shop = page, stage, shop
+        self.locale = ""
+        """The language of the admin: `de`; empty is the admin's own, English."""
         self.app: FrameLocator = page.frame_locator("#app")
         self.s_page: Locator = self.app.locator("s-page")
 
@@ -42,7 +44,8 @@ class Merchant:
 
     def enter(self, path: str = "") -> None:
         """Open the admin by its address; the app follows when it is installed."""
-        self.page.goto(f"{self.stage.admin}/store/{self.shop}{path}")
+        said = f"{'&' if '?' in path else '?'}locale={self.locale}" if self.locale else ""
+        self.page.goto(f"{self.stage.admin}/store/{self.shop}{path}{said}")
         self.page.wait_for_selector("html[data-ready]")
 
     def open(self, path: str, name: str) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import NAMES, NONE_HERE, find_chromium
+from tests.browser.chromium import NAMES, NONE_HERE
+from tests.browser.conftest import find_chromium
 
 
 @pytest.fixture

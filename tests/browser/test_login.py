@@ -10,9 +10,10 @@ from tests.browser.merchant import DATASET, Merchant
 from tests.browser.town import Town
 
 
-def begin(town: Town, name: str) -> tuple[Merchant, Page]:
+def begin(town: Town, name: str, language: str = "") -> tuple[Merchant, Page]:
     """Somebody at the settings of a new shop who has clicked; and the window that opened."""
     merchant = town.merchant(town.shop(name))
+    merchant.locale = language
     merchant.open("/settings", "settings")
     with merchant.page.context.expect_page() as opened:
         merchant.app.locator("#facebook-begin").click()

@@ -3,102 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from sandbox.stage import Stage
-from tests.browser.busy import CASES, SHOP, SILENT, Busy
-from tests.browser.buyer import Manner
+from tests.browser import busy as busy_shop
+from tests.browser.axe import barriers
+from tests.browser.busy import SHOP, Busy
 from tests.browser.manifest import compare
-from tests.browser.merchant import SOMETHING, Merchant
-from tests.browser.screens import faults, photograph
+from tests.browser.merchant import Merchant
+from tests.browser.scenes import CLOSED_GUIDE, FRESH, OFF, SCENES
+from tests.browser.screens import faults, misfits
+from tests.browser.tongues import GERMAN, HEBREW, PSEUDO, turn
 from tests.browser.town import HEIGHTS, Town, town_of
 
-FRESH = "fresh"
-"""A shop in which nothing has happened."""
-OFF = "calm"
-"""A shop that is connected, with the switch off."""
-CLOSED_GUIDE = "if (location.hostname === 'admin.localhost') localStorage.guide = 'no'"
-
-
-def asked(merchant: Merchant) -> None:
-    merchant.ask_for_on()
-
-
-def refused(merchant: Merchant) -> None:
-    merchant.ask_for_on()
-    merchant.confirm()
-    expect(merchant.app.locator("#privacy-warning s-checkbox")).to_have_attribute("error", SOMETHING)
-
-
-def out_of_range(merchant: Merchant) -> None:
-    grace = merchant.app.locator("s-number-field[name=grace_minutes]")
-    grace.locator("input").fill("3")
-    merchant.page.click("#save")
-    expect(grace).to_have_attribute("error", SOMETHING)
-
-
-def too_late(merchant: Merchant) -> None:
-    shown = merchant.app.locator("input[name=seen]")
-    shown.evaluate("input => { input.value = input.value.replace('\"30\"', '\"31\"'); }")
-    merchant.app.locator("s-number-field[name=grace_minutes] input").fill("45")
-    merchant.page.click("#save")
-    expect(merchant.app.locator("s-banner[data-meanwhile]")).to_be_visible()
-
-
-def about_to_leave(merchant: Merchant) -> None:
-    merchant.app.get_by_role("button", name="Disconnect").first.click()
-    expect(merchant.app.locator("#disconnect").get_by_role("dialog")).to_be_visible()
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A page of a shop, and what is done there before it is looked at."""
-
-    shop: str
-    path: str
-    name: str
-    act: Callable[[Merchant], None] = lambda _: None
-
-
-SCENES: Mapping[str, Scene] = {
-    "dashboard": Scene(SHOP, "", "dashboard"),
-    "settings": Scene(SHOP, "/settings", "settings"),
-    "preview": Scene(SHOP, "/settings/preview", "preview"),
-    "preview-example": Scene(OFF, "/settings/preview", "preview"),
-    "orders": Scene(SHOP, "/orders", "orders"),
-    "order-recovered": Scene(SHOP, "/orders/{recovered}", "order"),
-    "order-waiting": Scene(SHOP, "/orders/{waiting}", "order"),
-    "switch-log": Scene(SHOP, "/switch-log", "switch-log"),
-    "switch-log-text": Scene(SHOP, "/switch-log?text=2026-11", "switch-log"),
-    "data-protection": Scene(SHOP, "/data-protection", "data-protection"),
-    "look-up": Scene(SHOP, "/data-protection?number=1001", "data-protection"),
-    "dashboard-90": Scene(SHOP, "/?days=90", "dashboard"),
-    "dashboard-off": Scene(OFF, "", "dashboard"),
-    "orders-found": Scene(SHOP, "/orders?outcome=withheld&reason=consent_declined", "orders"),
-    "orders-none": Scene(SHOP, "/orders?number=none&day=2026-11-24", "orders"),
-    "dashboard-fresh": Scene(FRESH, "", "dashboard"),
-    "settings-fresh": Scene(FRESH, "/settings", "settings"),
-    "orders-fresh": Scene(FRESH, "/orders", "orders"),
-    "switch-log-fresh": Scene(FRESH, "/switch-log", "switch-log"),
-    "warning": Scene(OFF, "", "dashboard", asked),
-    "warning-refused": Scene(OFF, "/settings", "settings", refused),
-    "settings-refused": Scene(OFF, "/settings", "settings", out_of_range),
-    "settings-late": Scene(OFF, "/settings", "settings", too_late),
-    "disconnect": Scene(OFF, "/settings", "settings", about_to_leave),
-}
+NARROW = min(HEIGHTS)
 
 
 @pytest.fixture(scope="module")
 def named(busy: Busy) -> Mapping[str, str]:
     """The orders that a scene can be about; the waiting one is new, for other tests move the clock."""
-    found = {outcome: busy.orders[manner] for manner, outcome in CASES.items()}
-    waiting = busy.town.buy(SHOP, Manner(adblock=True))
-    busy.merchant.sees(waiting, "waiting")
-    return {"recovered": found[SILENT], "waiting": waiting, "missed": busy.missed}
+    return busy_shop.named(busy)
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +60,28 @@ def test_everybody_can_use_a_page_and_it_fits(
     merchant.shop = looked_at.shop
     merchant.open(looked_at.path.format(**named), looked_at.name)
     looked_at.act(merchant)
-    photograph(merchant.page, scene, merchant.frame)
-    assert faults(merchant.frame) == []
+    frame = merchant.frame
+    assert faults(frame) == []
+    if width == NARROW and looked_at.stays:
+        for tag in (PSEUDO, HEBREW):
+            turn(frame, tag, looked_at.dialog)
+            assert misfits(frame) == [], tag
+    if looked_at.is_main:
+        turn(frame, HEBREW if width == NARROW else GERMAN, looked_at.dialog)
+        assert barriers(frame) == []
+
+
+def test_a_document_of_another_language_stays_in_it(town: Town) -> None:
+    merchant = town.merchant(town.shop("hebrew"), NARROW)
+    merchant.locale = "he-IL"
+    merchant.open("/settings", "settings")
+    expect(merchant.app.locator("html[lang=he-IL][dir=rtl]")).to_have_count(1)
+    title = merchant.s_page.get_attribute("heading")
+    merchant.page.click("#menu-button")
+    merchant.page.locator("#app-menu a").nth(1).click()
+    merchant.is_at("orders")
+    assert merchant.s_page.get_attribute("heading") == "הזמנות"
+    assert title != "Facebook integration"
 
 
 @pytest.mark.parametrize("shop", [FRESH, OFF, SHOP])

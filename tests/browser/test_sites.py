@@ -21,7 +21,7 @@ def test_everybody_can_use_the_storefront_and_it_fits(town: Town, busy: Busy, wi
     def looks(name: str) -> None:
         expect(page.locator("body")).to_contain_text(MARK)
         expect(page.get_by_text("…", exact=True)).to_have_count(0)  # what the pixel does is shown a moment later
-        photograph(page, f"store-{name}")
+        photograph(page, f"store-{name}-{width}-en")
         assert faults(page.main_frame) == []
 
     page.goto(buyer.store)
@@ -66,7 +66,7 @@ def test_the_events_manager_names_where_each_purchase_came_from_and_everybody_ca
     assert faults(page.main_frame) == []
     page.check("#purchases")
     expect(page.locator("#events tbody tr").first).to_have_attribute("data-event", "Purchase")
-    photograph(page, "events-manager")
+    photograph(page, f"events_manager-typical-{width}-en")
 
 
 @pytest.mark.parametrize("width", HEIGHTS)
@@ -79,7 +79,7 @@ def test_everybody_can_use_the_admin_with_guide_and_menu_and_it_fits(town: Town,
         if page.locator(button).is_visible() and page.get_attribute(button, "aria-expanded") == "false":
             page.click(button)
         expect(page.locator(f"#{panel}")).to_be_visible()
-        photograph(page, f"admin-{panel}")
+        photograph(page, f"admin-{panel}-{width}-en")
         assert faults(page.main_frame) == []
         if page.locator(button).is_visible():
             page.click(button)
@@ -87,5 +87,5 @@ def test_everybody_can_use_the_admin_with_guide_and_menu_and_it_fits(town: Town,
         page.click("#uninstall")
         page.click("#question-yes")
         expect(page.locator("#install-panel")).to_be_visible()
-        photograph(page, "admin-install")
+        photograph(page, f"admin-install-{width}-en")
         assert faults(page.main_frame) == []

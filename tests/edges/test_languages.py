@@ -94,8 +94,9 @@ def test_the_log_keeps_in_which_language_the_notice_was_confirmed(
     client: FlaskClient, services: Services, shop: Shop
 ) -> None:
     merchant, sentence = Merchant(client), "Your privacy policy may need changes before this is turned on."
-    form = {"on": "1", "place": "dashboard", "warning": "2026-11", "ack": "yes", "mode": "recorded"}
     client.environ_base["HTTP_X_LOCALE"] = TAG
+    shown = Page(merchant.get("/")).one("input", name="warning")["value"]
+    form = {"on": "1", "place": "dashboard", "warning": shown, "ack": "yes", "mode": "recorded"}
     assert merchant.post("/offline-tracking", **form).status_code == 303
     del client.environ_base["HTTP_X_LOCALE"]
 

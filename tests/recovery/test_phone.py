@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.recovery import phone
 from plugin.recovery.phone import phone_for_meta
 
 
@@ -77,3 +78,39 @@ def test_any_text_gives_digits_that_stay_the_same_or_nothing(typed: str, country
 
     assert digits is None or (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15)
     assert digits is None or not digits.startswith("0")
+
+
+HOMES = sorted(phonenumbers.SUPPORTED_REGIONS)
+KINDS = [phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE]
+
+
+@st.composite
+def dialled_at_home(draw: st.DrawFn) -> tuple[str, str]:
+    """A country, and a number much like one of its own: with or without prefix, some digits changed, some marks."""
+    home = draw(st.sampled_from(HOMES))
+    example = phonenumbers.example_number_for_type(home, draw(st.sampled_from(KINDS)))
+    digits = list(str(example.national_number) if example else draw(st.from_regex(r"[0-9]{4,14}", fullmatch=True)))
+    for place in draw(st.lists(st.integers(0, len(digits) - 1), max_size=3)):
+        digits[place] = draw(st.sampled_from("0123456789"))
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(home)
+    prefix = (plan and plan.national_prefix) or ""
+    digits[:0] = draw(st.sampled_from(["", prefix, prefix, "0", "00", "1", "8"]))
+    marks = draw(st.lists(st.tuples(st.integers(1, len(digits)), st.sampled_from(" -/.()")), max_size=4))
+    for place, mark in sorted(marks, reverse=True):
+        digits.insert(place, mark)
+    return home, "".join(digits)
+
+
+@given(dialled_at_home())
+def test_the_short_way_for_numbers_of_home_gives_what_the_numbering_plans_give(case: tuple[str, str]) -> None:
+    home, number = case
+    short = phone._as_typed_at_home(number, home)  # noqa: SLF001 - it may only ever be quicker
+
+    assert short is None or short == phone._by_numbering_plan(number, home)  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("number", "home"), [("0151 23456789", "DE"), ("(202) 555-0143", "US"), ("06 12 34 56 78", "FR")]
+)
+def test_the_short_way_is_gone_by_what_people_type(number: str, home: str) -> None:
+    assert phone._as_typed_at_home(number, home) is not None  # noqa: SLF001

@@ -1,0 +1,117 @@
+"""Reading what is there at the end: ledger, Meta, Shopify's deliveries; by SQL and HTTP, with nothing of the app's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.chaos.checks import Case
+from tests.chaos.proxy import Line
+from tests.chaos.received import requests_of, sent_of
+from tests.chaos.truth import Acked, Truth
+from tests.chaos.world import Outage, World
+
+PAGE = 2000
+AROUND = 8.0
+"""Seconds around a stop of PostgreSQL in which the app may say that it is away."""
+_ROWS = """
+SELECT s.domain, o.order_id, count(*) AS copies, min(o.outcome) AS outcome, min(o.reason) AS reason,
+    min(o.told_by) AS told_by, max(o.reposts) AS reposts, bool_or(o.sealed_event IS NOT NULL) AS sealed,
+    min(o.attempt::text) AS attempt, min(o.look_at) AS look_at
+FROM paid_order o JOIN shop s ON s.id = o.shop_id GROUP BY 1, 2
+"""
+
+
+def select(world: World, statement: str, *given: object) -> list[dict[str, Any]]:
+    """Ask the database, as whoever looks from outside."""
+    with psycopg.connect(world.url, row_factory=dict_row, autocommit=True) as conn:
+        found: list[dict[str, Any]] = conn.execute(statement, given or None).fetchall()
+        return found
+
+
+async def pages(world: World, path: str, name: str) -> AsyncIterator[dict[str, Any]]:
+    """Read a list of the sandbox's page by page."""
+    at, sign = 0, "&" if "?" in path else "?"
+    while True:
+        found = (await world.ask("GET", f"{path}{sign}after={at}&limit={PAGE}"))[name]
+        for one in found:
+            yield one
+        at += len(found)
+        if len(found) < PAGE:
+            return
+
+
+async def case_of(world: World, truth: Truth, probes: frozenset[int]) -> Case:
+    """Put together all that is known."""
+    rows = {(row["domain"], int(row["order_id"])): row for row in select(world, _ROWS)}
+    events = [one async for one in pages(world, "/meta/received.json?requests_after=999999999", "events")]
+    posts = await _requests(world)
+    lines: list[Line] = [line for name in ("worker-1", "worker-2") for line in world.proxies[name].lines]
+    requests = requests_of(posts, lines, world.places, world.outages)
+    pairs = (await world.ask("GET", "/meta/datasets"))["datasets"]
+    await hear_of_webhooks(world, truth)
+    return Case(
+        truth,
+        rows,
+        sent_of(events, requests),
+        _counted(events),
+        requests,
+        {pair["token_id"]: pair["dataset"] for pair in pairs},
+        probes,
+    )
+
+
+async def _requests(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        path = f"/meta/received.json?after=999999999&requests_after={len(found)}&limit={PAGE}"
+        page = (await world.ask("GET", path))["requests"]
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _counted(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many copies of the pixel's Purchases count, by event id."""
+    found: dict[str, int] = {}
+    for event in events:
+        if event["source"] == "browser" and not event["deduplicated"]:
+            found[event["event_id"]] = found.get(event["event_id"], 0) + 1
+    return found
+
+
+async def hear_of_webhooks(world: World, truth: Truth) -> None:
+    """Fill in what Shopify knows of its deliveries."""
+    truth.acks.clear()
+    truth.waits.clear()
+    truth.odd_errors = 0
+    counted: dict[str, int] = {key: n for key, n in truth.statuses.items() if key.startswith("evidence")}
+    async for one in pages(world, "/admin/deliveries.json", "deliveries"):
+        acked = truth.acks.setdefault(int(one["about"]), Acked()) if one["about"].isdigit() else Acked()
+        for attempt in one["attempts"]:
+            _note(acked, attempt, truth, world.outages)
+            key = f"{one['topic']} {attempt['status'] or 'unanswered'}"
+            counted[key] = counted.get(key, 0) + 1
+    truth.statuses = counted
+
+
+def _note(acked: Acked, attempt: Mapping[str, Any], truth: Truth, outages: Sequence[Outage]) -> None:
+    status, began = attempt["status"], float(attempt["real_at"])
+    ended = began + attempt["ms"] / 1000
+    acked.tries += 1
+    acked.first_try = min(acked.first_try, began)
+    if status is not None and status // 100 == 2:
+        acked.first_good, acked.last_good = min(acked.first_good, ended), max(acked.last_good, ended)
+        truth.waits.append((ended, float(attempt["ms"])))
+    away = any(outage.began - 1 <= began <= outage.ended + AROUND for outage in outages)
+    if status is not None and status >= 500 and not (status == 503 and away):
+        truth.odd_errors += 1
+
+
+async def webhooks_open(world: World) -> int:
+    """How many webhooks Shopify has not delivered yet, nor given up."""
+    states = [one["state"] async for one in pages(world, "/admin/deliveries.json", "deliveries")]
+    return sum(state in {"waiting", "retrying"} for state in states)

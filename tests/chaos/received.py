@@ -1,0 +1,105 @@
+"""What Meta received: each server event with the request that brought it, and that request's way through a proxy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.chaos.proxy import HARMLESS, Line
+from tests.chaos.world import Outage, Place
+
+SETTLE = 4.0
+"""Seconds from an answer to the commit of what it means, on a busy machine; longer while PostgreSQL is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One server event in one request. ``began``: unix time at which its connection was opened."""
+
+    order_id: int
+    event_id: str
+    dataset: str
+    token: str
+    counted: bool
+    digest: str
+    payload: Mapping[str, Any]
+    request: int
+    began: float
+    at: float
+    """When it came, by the world's clock."""
+
+
+@dataclass(slots=True)
+class Requests:
+    """Requests to Meta by number, and what became of each on its way."""
+
+    posts: Mapping[int, Mapping[str, Any]]
+    lines: Mapping[int, Line]
+    places: Mapping[str, Place]
+    outages: Sequence[Outage]
+
+    def began(self, n: int) -> float:
+        """When the app began it."""
+        line = self.lines.get(n)
+        return line.opened if line else float(self.posts[n]["real_at"])
+
+    def unanswered(self, n: int) -> str:
+        """Why the app cannot know how it ended; empty: it can."""
+        result, line = str(self.posts[n]["result"]), self.lines.get(n)
+        if result.startswith("accepted, ") and result not in {"accepted, meta_slow", "accepted, meta_drip"}:
+            return result
+        if line is None:
+            return ""
+        if line.fault not in HARMLESS:
+            return line.fault
+        until = line.ended + SETTLE
+        for outage in self.outages:
+            if outage.began <= until and line.opened <= outage.ended:
+                until = max(until, outage.ended + SETTLE)
+        kills = self.places[line.proxy].kills
+        return "kill" if any(line.opened - 0.5 <= at <= until for at in kills) else ""
+
+
+def requests_of(
+    posts: Sequence[Mapping[str, Any]],
+    lines: Iterable[Line],
+    places: Mapping[str, Place],
+    outages: Sequence[Outage],
+) -> Requests:
+    """Find each request's way: the same port at the same time."""
+    by_port: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_port[line.port].append(line)
+    found = {}
+    for post in posts:
+        near = [one for one in by_port.get(int(post["peer"] or 0), []) if one.opened <= post["real_at"] + 0.1]
+        if near:
+            found[int(post["n"])] = max(near, key=lambda one: one.opened)
+    return Requests({int(post["n"]): post for post in posts}, found, places, outages)
+
+
+def sent_of(events: Iterable[Mapping[str, Any]], requests: Requests) -> list[Sent]:
+    """Return the server's Purchases in the order in which they came."""
+    return [_sent(event, requests) for event in events if event["source"] == "server"]
+
+
+def _sent(event: Mapping[str, Any], requests: Requests) -> Sent:
+    payload = event["payload"]
+    named = str(payload.get("custom_data", {}).get("order_id", ""))
+    return Sent(
+        order_id=int(named) if named.isdigit() else 0,
+        event_id=str(event["event_id"]),
+        dataset=str(event["dataset"]),
+        token=str(event["token"]),
+        counted=not event["deduplicated"],
+        digest=hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest(),
+        payload=payload,
+        request=int(event["request"]),
+        began=requests.began(int(event["request"])),
+        at=datetime.fromisoformat(str(event["received_at"])).timestamp(),
+    )

@@ -1,0 +1,104 @@
+"""A newer version takes over while orders and posts keep coming."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from tests.host import knock
+from tests.host.checks import COUNTED, UNITS, holds, pid, ready
+from tests.host.shell import chapters, orders, sh, status, told
+
+MIGRATION = '''"""Exercise: a column more. Runs before the deploy of the code that needs it."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "{new}"
+down_revision = "{old}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE paid_order ADD COLUMN exercised int")
+'''
+
+
+def add_a_migration(folder: Path) -> None:
+    """Give a version's folder a newest migration that adds a column to the ledger."""
+    versions = folder / "plugin" / "storage" / "migrations" / "versions"
+    newest = max(file.name[:4] for file in versions.glob("[0-9]*.py"))
+    number = f"{int(newest) + 1:04}"
+    (versions / f"{number}_exercise.py").write_text(MIGRATION.format(new=number, old=newest))
+
+
+class Traffic:
+    """A webhook and a post every fifth of a second, until told to stop."""
+
+    def __init__(self) -> None:
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self.orders: list[int] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.2):
+            number = knock.new_order()
+            self.orders.append(number)
+            self.answers["webhook", _answer(partial(knock.webhook, knock.order(number)))] += 1
+            self.answers["post", _answer(partial(knock.post, COUNTED.key, f"t-{number}"))] += 1
+
+
+def _answer(send: Callable[[], int]) -> int:
+    try:
+        return send()
+    except OSError:
+        return 0
+
+
+def steps() -> None:
+    """Upgrade under traffic: first with the table held, so that it gives up, then for good."""
+    (block,) = chapters()["A new version"]
+    lines = block.splitlines(keepends=True)
+    _held_table("".join(lines[:2]))
+    with Traffic() as traffic:
+        time.sleep(2)
+        sh("".join(lines[:2]))
+        holds("the old code says that it is not of this shape", ready(8002), False)
+        holds("and is given requests all the same", knock.ask("GET", "/health/live")[0], 200)
+        time.sleep(2)
+        sh("".join([lines[0], *lines[2:]]))
+    told(f"  answers meanwhile: {dict(traffic.answers)}")
+    holds("every webhook and post was taken", set(traffic.answers), {("webhook", 200), ("post", 204)})
+    holds("every order is in the ledger", orders(traffic.orders), sorted(map(str, traffic.orders)))
+    for unit in UNITS:
+        words = sh(f"tr '\\0' ' ' </proc/{pid(unit)}/cmdline")
+        holds(f"{unit} is the new version's", "/opt/conversion-backstop/2/" in words)
+    told("A new version: 1 block(s) carried out")
+
+
+def _held_table(upgrade: str) -> None:
+    hold = "BEGIN; LOCK TABLE paid_order IN ACCESS SHARE MODE; SELECT pg_sleep(12)"
+    words = ["runuser", "-u", "backstop", "--", "psql", "-qd", "conversion_backstop", "-c", hold]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as holder:  # noqa: S603 - fixed words
+        time.sleep(1)
+        began = time.monotonic()
+        holds("an upgrade gives up if the table is held", status(upgrade) != 0 and time.monotonic() - began < 11)
+        holds("and orders are taken meanwhile", knock.webhook(knock.order(knock.new_order())), 200)
+        holder.wait(30)
