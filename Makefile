@@ -76,6 +76,12 @@ chaos: build/dev.stamp ## kill -9, crashes of PostgreSQL and bad networks; CHAOS
 chaos-selftest: build/dev.stamp ## deliberate defects, each of which the fault suite must notice; CHAOS_MUTANTS=a,b names some
 	@$(PY) -m tests.chaos.selftest
 
+fuzz: build/dev.stamp ## a million odd inputs, and rude clients; FUZZ_INPUTS=, FUZZ_SEED=
+	@$(PY) -m tests.fuzz
+
+audit: build/app.stamp ## ask registries about the packages that are pinned; needs the network
+	@$(PY) tools/audit.py
+
 lint: build/dev.stamp ## format, lint, types, arrows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -101,4 +107,4 @@ lock: ## compile requirements/*.in anew (needs uv)
 clean: ## remove what set-up and tests left here
 	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules tests/browser/node_modules tests/contract/node_modules
 
-.PHONY: help setup demo story test test-full bench chaos chaos-selftest screens vitals lint fix sure host-check catalogues lock clean
+.PHONY: help setup demo story test test-full bench chaos chaos-selftest screens vitals fuzz audit lint fix sure host-check catalogues lock clean

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -28,6 +28,13 @@ from plugin.storage.postgres import EmbeddedPostgres, default_folder
 from webhooks import app_lifecycle, compliance, meta, orders_paid
 
 log = logging.getLogger(__name__)
+
+PLAIN = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def database_url(settings: Settings) -> str:
@@ -47,6 +54,7 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     app = Flask("conversion_backstop", root_path=os.path.dirname(__file__))  # noqa: PTH120 - Flask takes a str
     url = url or database_url(settings)
     app.url_map.merge_slashes = False  # else Flask answers `//` by a redirect to whatever host the request names
+    app.after_request(_with_headers)  # the first that is named here is the last that is asked
     app.extensions["backstop"] = Services.build(settings, url)
     orm.bind(app, url)
     for door in (orders_paid, app_lifecycle, compliance, meta, pixel, health):
@@ -72,6 +80,17 @@ def _with_ascii_query(asked: Callable[..., Iterable[bytes]]) -> Callable[..., It
         return asked(environ, start_response)
 
     return ask
+
+
+def _with_headers(response: Response) -> Response:
+    """What no page of ours has said otherwise: an answer loads nothing, is framed by nobody and kept nowhere.
+
+    What has a door ahead of Flask is told the same by both: a sentence, to servers and scripts.
+    """
+    if request.path not in {orders_paid.PATH, pixel.PATH}:
+        for name, text in PLAIN.items():
+            response.headers.setdefault(name, text)
+    return response
 
 
 def _database_away(_fault: DatabaseAway) -> ResponseReturnValue:

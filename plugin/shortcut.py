@@ -43,7 +43,9 @@ class Shortcut:
         try:
             found = door.ask(self._app.extensions["backstop"], environ, partial(_body, environ, length))
         except Exception as fault:  # noqa: BLE001 - Flask's handlers know what to make of it
-            with self._app.request_context(environ):
+            with self._app.request_context(
+                environ | {"QUERY_STRING": ""}
+            ):  # neither door has one; it may hold anything
                 told = self._app.finalize_request(self._app.handle_user_exception(fault))
             return told(environ, start_response)
         text, status, headers = found

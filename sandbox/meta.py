@@ -55,7 +55,10 @@ def events(version: str, dataset: str) -> ResponseReturnValue:
         store.close_post(post, f"refused {error.code}/{error.subcode}")
         return said(error)
     store.take(post, call.events or [])
-    return late_fault(post) or accepted(post, len(post.event_ids))
+    if (late := late_fault(post)) is not None:
+        return late
+    store.close_post(post, "accepted")
+    return accepted(post, len(post.event_ids))
 
 
 def read_call(dataset: str) -> Call:

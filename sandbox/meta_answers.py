@@ -25,7 +25,6 @@ Plan = Mapping[str, Any]
 
 def accepted(post: Posted, count: int) -> Response:
     """Graph's good answer, with its word on how much more it will take."""
-    world().meta.close_post(post, "accepted")
     answer = jsonify(events_received=count, messages=[], fbtrace_id=trace_id())
     answer.headers["x-app-usage"] = '{"call_count":1,"total_time":1,"total_cputime":1}'
     if (plan := world().faults.hit(Fault.META_USAGE, dataset=post.dataset)) is not None:

@@ -27,7 +27,7 @@ TIMEOUT = (1.0, 4.0)
 RETRIES = 8
 FIRST_GAP = timedelta(hours=4) / (2**RETRIES - 1)
 """Each gap is twice the one before, and all of them together are four hours."""
-SENDERS = 8
+SENDERS = 32
 LONGEST_WAIT = 60.0
 KEPT = 20_000
 """Webhooks that are remembered once they need no further try, unless ``--keep`` says otherwise."""

@@ -121,7 +121,7 @@ def _is_name(text: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a time of ISO 8601, down to nanoseconds; None if it is no time with an offset, or at an end of the calendar."""
+    """Read a time of ISO 8601, down to nanoseconds; None if it has no offset, or is at an end of the calendar."""
     try:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo and 1 < moment.year < MAXYEAR else None

@@ -20,7 +20,7 @@ from plugin.recovery.evidence import Evidence
 from plugin.recovery.order import Receipt
 from plugin.storage import evidence, known_shops, reconciling
 from plugin.storage.database import Conn
-from plugin.storage.grouping import Made
+from plugin.storage.grouping import Alone, Made
 from plugin.storage.known_shops import INSTALLED, VERSION, Known
 from plugin.storage.orders import _may_be_sent, _needless, order_hash, region_text, sealed_event
 from plugin.storage.shops import Shop
@@ -88,7 +88,11 @@ class Incoming:
 
 
 def record_all(conn: Conn, incoming: Sequence[Incoming]) -> list[int | None]:
-    """Write paid orders into the ledger, no two of one key; return their shops' ids, None where none is installed."""
+    """Write paid orders into the ledger, no two of one key; return their shops' ids, None where none is installed.
+
+    Raises:
+        Alone: a shop changes faster than it is read here; nothing was written.
+    """
     found = _looked_up(conn, incoming)
     rows = [_row(found[n].shop, one, found[n].posts) for n, one in enumerate(incoming) if n in found]
     if rows:
@@ -116,6 +120,8 @@ def _looked_up(conn: Conn, incoming: Sequence[Incoming]) -> dict[int, _Found]:
     if missing:
         fresh = known_shops.read(conn, vault, "domain", missing)
         found |= _asked(conn, incoming, fresh)
+        if any(n not in found and one.domain in fresh for n, one in enumerate(incoming)):
+            raise Alone  # a shop has changed once more since it was read; nothing is written yet
     return found
 
 

@@ -37,10 +37,21 @@ NUMBER = "WHOLESALE-BACKORDER-2026/NORTHERN-HEMISPHERE/"
 HELD_ORDER, LONG_ORDER = FIRST_ID + 100, FIRST_ID + 8
 QUALITY = Quality(Told.COUNTED, None, 6.4, 0.0, 75.0, (Key("event_id", 100.0, 98.5, None),))
 
+
+def asked_about(part: str) -> Callable[[Merchant], None]:
+    """Press the switch, and read down to a part of the dialog."""
+
+    def act(merchant: Merchant) -> None:
+        asked(merchant)
+        merchant.app.locator(f"#{WARNING} {part}").scroll_into_view_if_needed()
+
+    return act
+
+
 STATES: Mapping[str, Scene] = {
     "dashboard-measured": Scene(MEASURED, "", "dashboard", is_main=True),
     "settings-measured": Scene(MEASURED, "/settings", "settings"),
-    "dashboard-dialog_recover": Scene(MEASURED, "", "dashboard", asked, WARNING),
+    "dashboard-dialog_recover": Scene(MEASURED, "", "dashboard", asked_about("[data-recover-total]"), WARNING),
     "dashboard-broken": Scene(BROKEN, "", "dashboard", is_main=True),
     "settings-broken": Scene(BROKEN, "/settings", "settings"),
     "dashboard-held": Scene(HELD, "", "dashboard"),
@@ -49,7 +60,7 @@ STATES: Mapping[str, Scene] = {
     "order-held": Scene(HELD, f"/orders/{HELD_ORDER}", "order"),
     "dashboard-sender": Scene(SENDER, "", "dashboard", is_main=True),
     "settings-sender": Scene(SENDER, "/settings", "settings"),
-    "dashboard-dialog_sender": Scene(SENDER, "", "dashboard", asked, WARNING),
+    "dashboard-dialog_sender": Scene(SENDER, "", "dashboard", asked_about("[data-second-sender]"), WARNING),
     "dashboard-recovering": Scene(RECOVERING, "", "dashboard", is_main=True),
     "settings-recovering": Scene(RECOVERING, "/settings", "settings"),
     "dashboard-long": Scene(LONG, "", "dashboard"),

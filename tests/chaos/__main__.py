@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
 
 from tests.chaos.plan import Size, plan_for
 from tests.chaos.report import table, written
-from tests.chaos.running import run
+from tests.chaos.running import begin, run
 
 ORDERS, MINUTES = 10_000, 8.0
 USUAL = {"kills": 60, "database_stops": 5, "flips": 40, "leaving": 4, "rotate_every": 30.0}
@@ -42,7 +41,7 @@ def size_from(env: dict[str, str]) -> Size:
 def main() -> int:
     """Run, print, write; 1 if anything was breached."""
     size = size_from(dict(os.environ))
-    outcome = asyncio.run(run(plan_for(size)))
+    outcome = begin(run(plan_for(size)))
     sys.stdout.write(table(size, outcome))
     written(size, outcome)
     return 1 if any(outcome.breaches.values()) else 0

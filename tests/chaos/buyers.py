@@ -53,6 +53,8 @@ class Buyers:
     async def _come_and_go(self, order: Bought) -> None:
         try:
             await self.visit(order)
+        except (TimeoutError, OSError, aiohttp.ClientError):  # the sandbox was too busy
+            self._truth.broken_visits += 1
         finally:
             self._places.release()
 

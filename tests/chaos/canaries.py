@@ -14,8 +14,9 @@ import aiohttp
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from tests.chaos.places import METRICS, SECRET
 from tests.chaos.truth import CITY, CLIENT_IP, FBP, LAST_NAME, MAIL_DOMAIN, PHONE, STREET, USER_AGENT, Truth
-from tests.chaos.world import METRICS, SECRET, World
+from tests.chaos.world import World
 
 WORDS = (LAST_NAME, STREET, CITY, PHONE, CLIENT_IP, USER_AGENT, FBP, MAIL_DOMAIN, "canarytoken", "EAAchaosCanaryToken")
 HASHED = (LAST_NAME.lower(), CITY.lower(), PHONE.lstrip("+"), "canarinea", "berlin")

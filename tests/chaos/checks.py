@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
 
 from tests.chaos import oracle
-from tests.chaos.received import Requests, Sent
-from tests.chaos.truth import NEVER, Acked, Bought, Merchant, Truth
+from tests.chaos.case import Case
+from tests.chaos.received import Sent
+from tests.chaos.truth import NEVER, Bought, Merchant
 
-Row = Mapping[str, Any]
 MONEY = 0.005
-
-
-@dataclass(slots=True)
-class Case:
-    """Everything that is known at the end. ``rows``: the ledger by shop's domain and order id."""
-
-    truth: Truth
-    rows: Mapping[tuple[str, int], Row]
-    sent: Sequence[Sent]
-    pixel_counted: Mapping[str, int]
-    requests: Requests
-    tokens: Mapping[str, str]
-    """Dataset of each of Meta's tokens, by the token's id."""
-    probes: frozenset[int] = frozenset()
-    by_order: dict[int, list[Sent]] = field(default_factory=lambda: defaultdict(list))
-    orders: dict[int, Bought] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for one in self.sent:
-            self.by_order[one.order_id].append(one)
-        self.orders = {order.order_id: order for order in self.truth.orders if order.order_id}
-
-    def merchant(self, order: Bought) -> Merchant:
-        return self.truth.merchants[order.plan.shop]
-
-    def acks(self, order: Bought) -> Acked:
-        return self.truth.acks.get(order.order_id, Acked())
-
-    def row(self, order: Bought) -> Row | None:
-        return self.rows.get((order.shop.domain, order.order_id))
-
-    def known(self) -> Iterator[tuple[Sent, Bought]]:
-        """Each server event with its order; those of no order are `strangers`."""
-        for one in self.sent:
-            if one.order_id in self.orders:
-                yield one, self.orders[one.order_id]
 
 
 def lost(case: Case) -> Iterator[str]:
@@ -59,7 +21,8 @@ def lost(case: Case) -> Iterator[str]:
         row, there = case.row(order), bool(case.by_order.get(order.order_id))
         if row is None:
             if order.erased == NEVER and not oracle.is_lenient(order, case.merchant(order)):
-                yield f"{order.order_id} has no row ({order.plan.way.name}, {order.plan.kind}, tell {order.plan.tell})"
+                why = f"shop {order.shop.n}, {order.plan.way.name}, {order.plan.kind}, told at {order.plan.tell}"
+                yield f"{order.order_id} has no row ({why})"
         elif row["outcome"] == "recovered" and not there:
             yield f"{order.order_id} is told as recovered, and Meta has nothing"
         elif _must_be_sent(case, order) and not there:
@@ -115,8 +78,8 @@ def unexplained_reposts(case: Case) -> Iterator[str]:
     for order_id, all_of in case.by_order.items():
         for first, second in pairwise(all_of):
             if first.request == second.request or not case.requests.unanswered(first.request):
-                line = case.requests.lines.get(first.request)
-                yield f"{order_id} in request {first.request} and again in {second.request} ({line})"
+                told = case.requests.story(first.request)
+                yield f"{order_id} in request {first.request} and again in {second.request}: {told}"
 
 
 def uncounted(case: Case) -> Iterator[str]:
@@ -207,7 +170,11 @@ def unkept_acks(case: Case) -> Iterator[str]:
         if case.acks(order).first_good == NEVER or order.erased != NEVER or oracle.is_lenient(order, merchant):
             continue
         if row is None or row["told_by"] != "webhook":
-            yield f"{order.order_id} was acknowledged, and is {'not there' if row is None else row['told_by']}"
+            acked = case.acks(order)
+            yield (
+                f"{order.order_id} of shop {order.shop.n} was acknowledged at {acked.first_good:.2f}, tried from"
+                f" {acked.first_try:.2f}, and is {'not there' if row is None else row['told_by']}"
+            )
 
 
 def erased_left(case: Case) -> Iterator[str]:

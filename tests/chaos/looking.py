@@ -8,11 +8,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.chaos.checks import Case
+from tests.chaos.case import Case
+from tests.chaos.places import Outage
 from tests.chaos.proxy import Line
 from tests.chaos.received import requests_of, sent_of
 from tests.chaos.truth import Acked, Truth
-from tests.chaos.world import Outage, World
+from tests.chaos.world import World
 
 PAGE = 2000
 AROUND = 8.0
@@ -30,6 +31,12 @@ def select(world: World, statement: str, *given: object) -> list[dict[str, Any]]
     with psycopg.connect(world.url, row_factory=dict_row, autocommit=True) as conn:
         found: list[dict[str, Any]] = conn.execute(statement, given or None).fetchall()
         return found
+
+
+def shut_out(world: World) -> list[str]:
+    """I9: shops that are installed, and of which no token is left that Shopify takes."""
+    found = select(world, "SELECT * FROM shop WHERE uninstalled_at IS NULL AND reopen_needed IS NOT NULL")
+    return [f"{row['domain']}: {row['reopen_why']} at {row['reopen_needed']}" for row in found]
 
 
 async def pages(world: World, path: str, name: str) -> AsyncIterator[dict[str, Any]]:
@@ -96,6 +103,8 @@ async def hear_of_webhooks(world: World, truth: Truth) -> None:
             key = f"{one['topic']} {attempt['status'] or 'unanswered'}"
             counted[key] = counted.get(key, 0) + 1
     truth.statuses = counted
+    odd_posts = sum(n for key, n in counted.items() if key.startswith("evidence 5") and key != "evidence 503")
+    truth.odd_errors += odd_posts + truth.odd_pages
 
 
 def _note(acked: Acked, attempt: Mapping[str, Any], truth: Truth, outages: Sequence[Outage]) -> None:

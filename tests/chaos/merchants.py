@@ -97,6 +97,7 @@ class Merchants:
                     said = await answer.text()
                     if answer.status == (200 if method == "GET" else 303):
                         return answer.headers.get("Location", said)
+                    self._truth.odd_pages += answer.status >= 500 and answer.status != 503
                     said = f"{answer.status} {said[:300]}"
             except (aiohttp.ClientError, OSError, TimeoutError) as fault:
                 said = repr(fault)

@@ -17,6 +17,8 @@ IGNORED = {
 }
 SENT, MISSED = "recovered", ("missed", "tracking_off")
 UNCONFIRMED, REJECTED = ("failed", "unconfirmed"), ("failed", "rejected_by_meta")
+REGION_UNKNOWN = ("withheld", "consent_unknown")
+"""Of an order that no webhook told of and that was found while off: its region is not asked for then."""
 LAST_CHECK = 5.5
 """Seconds from the last check to the request: what is told within them comes too late for it."""
 SETTLES = 2.0
@@ -129,6 +131,8 @@ def may_be(order: Bought, merchant: Merchant, *, at_meta: bool) -> set[Fate]:
     shaky = moved_since(merchant, order.made) or order.cancelled != NEVER
     if moved_since(merchant, order.made) and (SENT, "") in found | {(SENT, "") if f == REJECTED else f for f in found}:
         found = found | {MISSED}
+    if moved_since(merchant, order.made) and heard(p for p in order.posts if p.acked != NEVER).consent is None:
+        found = found | {REGION_UNKNOWN}
     if not merchant.plan.tracks:
         found = {MISSED if f in {(SENT, ""), REJECTED} else f for f in found}
     if order.cancelled != NEVER:

@@ -12,7 +12,7 @@ from random import Random
 
 from tests.chaos.ways import WAYS, Way
 
-SHOPS_FOR = 250
+SHOPS_FOR = 200
 """Orders for each shop, up to MOST_SHOPS."""
 FEWEST_SHOPS, MOST_SHOPS = 12, 500
 KINDS = (("web", 945), ("test", 15), ("pos", 10), ("draft", 10), ("renewal", 10), ("cancelled", 10))
@@ -39,6 +39,10 @@ class Size:
     faulty: float = 0.05
     """Share of connections to Meta with bad luck."""
     probes: bool = True
+    erased: float = 0.004
+    """Share of buyers who ask to be erased."""
+    rare: int = 1
+    """How many times as often as usual the rare ways are gone."""
 
     @property
     def shops(self) -> int:
@@ -133,7 +137,7 @@ def leaving(size: Size) -> list[int]:
 def _orders(size: Size, lot: Random) -> Iterator[OrderPlan]:
     zipf = list(accumulate(1 / (n + 3) ** 0.9 for n in range(size.shops)))
     names, kinds = list(WAYS), list(accumulate(share for _, share in KINDS))
-    shares = list(accumulate(WAYS[name].share for name in names))
+    shares = list(accumulate(WAYS[name].share * (size.rare if WAYS[name].share < 100 else 1) for name in names))
     for n in range(size.orders):
         yield OrderPlan(
             n=n,
@@ -143,7 +147,7 @@ def _orders(size: Size, lot: Random) -> Iterator[OrderPlan]:
             way=WAYS[lot.choices(names, cum_weights=shares)[0]],
             region=lot.choice(REGIONS),
             tell=_tell(lot),
-            erased=lot.random() < 0.004,
+            erased=lot.random() < size.erased,
             cancelled_later=lot.random() < 0.01,
         )
 

@@ -48,6 +48,8 @@ class Proxy:
     lines: list[Line] = field(default_factory=list)
     port: int = 0
     keeps: bool = True
+    down: set[int] = field(default_factory=set)
+    """Upstreams that are starting: asked only where no other is there, as by a balancer that checks their health."""
     _next: int = 0
     _server: asyncio.Server | None = None
 
@@ -106,8 +108,8 @@ class Proxy:
             (cut if limit is not None else close)(far_writer)
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        for turn in range(len(self.upstreams)):
-            port = self.upstreams[(self._next + turn) % len(self.upstreams)]
+        turns = [self.upstreams[(self._next + turn) % len(self.upstreams)] for turn in range(len(self.upstreams))]
+        for port in sorted(turns, key=lambda one: one in self.down):
             with contextlib.suppress(ConnectionRefusedError):
                 return await asyncio.open_connection("127.0.0.1", port)
         raise ConnectionRefusedError

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tests.chaos.places import Outage, Place
 from tests.chaos.proxy import HARMLESS, Line
-from tests.chaos.world import Outage, Place
 
 SETTLE = 4.0
 """Seconds from an answer to the commit of what it means, on a busy machine; longer while PostgreSQL is away."""
@@ -63,6 +63,20 @@ class Requests:
                 until = max(until, outage.ended + SETTLE)
         kills = self.places[line.proxy].kills
         return "kill" if any(line.opened - 0.5 <= at <= until for at in kills) else ""
+
+    def story(self, n: int) -> str:
+        """What was about while a request was under way, for whoever looks into it."""
+        line = self.lines.get(n)
+        if line is None:
+            return str(self.posts[n]["result"])
+        kills = [round(at - line.opened, 1) for at in self.places[line.proxy].kills if -20 < at - line.opened < 60]
+        stops = [
+            (round(one.began - line.opened, 1), round(one.ended - line.opened, 1))
+            for one in self.outages
+            if -60 < one.began - line.opened < 60
+        ]
+        took = round(line.ended - line.opened, 2)
+        return f"{line.proxy} at {line.opened:.1f}, {took} s, {line.fault or 'no fault'}; kills {kills}, stops {stops}"
 
 
 def requests_of(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+import aiohttp
 
 from tests.chaos import canaries, checks, looking
 from tests.chaos.buyers import Buyers
+from tests.chaos.case import Case
+from tests.chaos.figures import figures_of
 from tests.chaos.merchants import Merchants
 from tests.chaos.plan import OrderPlan, Plan, Trouble
 from tests.chaos.probing import Probe
@@ -26,7 +32,11 @@ META_FAULTS: tuple[dict[str, Any], ...] = (
     {"name": "meta_slow", "probability": 0.005, "delay": 2},
     {"name": "meta_throttle", "probability": 0.002, "minutes": 1},
 )
-_WAITING = "SELECT count(*) AS n FROM paid_order WHERE outcome = 'waiting'"
+Result = TypeVar("Result")
+_WAITING = """
+SELECT (SELECT count(*) FROM paid_order WHERE outcome = 'waiting')
+    + (SELECT count(*) FROM compliance_request WHERE state = 'open') AS n
+"""
 
 
 @dataclass(slots=True)
@@ -35,6 +45,16 @@ class Outcome:
 
     breaches: dict[str, list[str]]
     figures: dict[str, float] = field(default_factory=dict)
+
+
+def begin(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run it; a signal to stop takes everything down before this ends."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    return asyncio.run(work)
 
 
 async def run(plan: Plan, mutant: str = "") -> Outcome:
@@ -66,7 +86,7 @@ class Play:
         self.merchants = Merchants(world, self.truth)
         self.buyers = Buyers(world, self.truth)
         self.probe = Probe(world, self.truth, self.merchants)
-        self.case: checks.Case | None = None
+        self.case: Case | None = None
         self.done: dict[str, int] = {}
         self.began = 0.0
         self._behind: set[asyncio.Task[None]] = set()
@@ -133,6 +153,12 @@ class Play:
             self._count(f"fault_kill_{killed.partition('-')[0]}{'_child' if child else ''}")
 
     async def _behind_the_scenes(self, one: Trouble) -> None:
+        try:
+            await self._happens(one)
+        except (TimeoutError, OSError, aiohttp.ClientError):
+            self._count(f"not_done_{one.what}")
+
+    async def _happens(self, one: Trouble) -> None:
         if one.what == "database":
             await self.world.stop_database(one.lasts)
             self._count("fault_database_stop")
@@ -190,6 +216,7 @@ class Play:
             calm = steps >= self.plan.size.calm_steps and not looking.select(self.world, _WAITING)[0]["n"]
             if calm and not await looking.webhooks_open(self.world) and not self._missing():
                 return
+        self._count("patience_ended")
 
     def _missing(self) -> int:
         """How many of the last orders nobody has found yet."""
@@ -202,6 +229,7 @@ class Play:
         self.case = await looking.case_of(self.world, self.truth, self.probe.orders)
         found = checks.run(self.case)
         found["canary_hits"] = await canaries.hits(self.world, self.truth)
+        found["shut_out"] = looking.shut_out(self.world)
         found["odd_errors"] = [f"{self.truth.odd_errors} answers"] if self.truth.odd_errors else []
         found["bad_keys"] = self.probe.bad_keys + [f"{self.truth.failed_turns} turns failed"] * bool(
             self.truth.failed_turns
@@ -210,41 +238,5 @@ class Play:
 
     def figures(self) -> dict[str, float]:
         """What is worth knowing beside the breaches."""
-        return self.done | figures_of(self)
-
-
-def figures_of(play: Play) -> dict[str, float]:
-    """Counts and times of a run."""
-    world, truth, case = play.world, play.truth, play.case
-    assert case is not None
-    waits = sorted(wait for _, wait in truth.waits) or [0.0]
-    lines = [line for proxy in world.proxies.values() for line in proxy.lines]
-    found: dict[str, float] = {}
-    for line in lines:
-        if line.fault:
-            found[f"fault_net_{line.fault}"] = found.get(f"fault_net_{line.fault}", 0) + 1
-    for post in case.requests.posts.values():
-        if "meta_" in str(post["result"]):
-            name = f"fault_{str(post['result']).rpartition(' ')[2]}"
-            found[name] = found.get(name, 0) + 1
-    copies = sum(len(all_of) - 1 for all_of in case.by_order.values())
-    found |= {f"answers {key}": n for key, n in truth.statuses.items()}
-    found |= {
-        "orders_made": len(case.orders),
-        "rows": len(case.rows),
-        "events_at_meta": len(case.sent),
-        "requests_to_meta": len(case.requests.posts),
-        "wire_repeats": copies,
-        "ledger_repeats": sum(row["reposts"] for row in case.rows.values()),
-        "repeats_per_thousand": round(1000 * copies / max(1, len(case.by_order)), 2),
-        "ack_ms_p50": waits[len(waits) // 2],
-        "ack_ms_p99": waits[int(len(waits) * 0.99)],
-        "ack_ms_max": waits[-1],
-        "ends_of_their_own": sum(len(place.exits) for place in world.places.values()),
-        "found_by_reconciliation": sum(row["told_by"] == "reconciliation" for row in case.rows.values()),
-        "unmatched_requests": sum(n not in case.requests.lines for n in case.requests.posts),
-    }
-    for row in case.rows.values():
-        name = f"rows {row['outcome']} {row['reason']}"
-        found[name] = found.get(name, 0) + 1
-    return found
+        assert self.case is not None
+        return self.done | figures_of(self.world, self.truth, self.case)

@@ -59,7 +59,7 @@ def test_what_meta_has_is_never_told_as_if_it_had_not_left() -> None:
 
 
 def test_nothing_may_begin_from_the_word_off_to_the_wish_on() -> None:
-    merchant = Merchant(SHOPS["recorded"], moves=[Moved(True, 1, 2), Moved(False, 5, 6), Moved(True, 8, 9)])  # noqa: FBT003
+    merchant = Merchant(SHOPS["recorded"], moves=[Moved(True, 1, 2), Moved(False, 5, 6), Moved(True, 8, 9)])
     assert list(oracle.off_spans(merchant)) == [(0.0, 1), (6, 8)]
     assert oracle.moved_since(merchant, 4)
     assert not oracle.moved_since(merchant, 9.5)

@@ -107,8 +107,12 @@ class Truth:
     """Answers of the app to webhooks and posts, by ``topic status``."""
     odd_errors: int = 0
     """5xx that were no 503, whenever; and 503s while PostgreSQL and both servers were up."""
+    odd_pages: int = 0
+    """5xx of pages that were no 503."""
     waits: list[tuple[float, float]] = field(default_factory=list)
     """When a webhook was answered 2xx, and after how many milliseconds."""
+    broken_visits: int = 0
+    """Of which the rest did not happen, for the stand-in did not answer."""
     turns: int = 0
     failed_turns: int = 0
     """Of master keys."""

@@ -6,8 +6,7 @@ A supervisor starts again whatever ends, as in production; nothing here is forke
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
+import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,41 +24,17 @@ import psycopg
 from plugin.storage.postgres import EmbeddedPostgres
 from sandbox.stage import free_port
 from tests.chaos.mutants.defects import MUTANTS
+from tests.chaos.places import Outage, Place, children, environment, mutation, secret
 from tests.chaos.plan import Size
 from tests.chaos.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKSTOP = str(Path(sys.executable).with_name("backstop"))
-API_KEY = "chaos-api-key"
-SECRET = "chaos-canary-secret-of-the-app-0000001"
-METRICS = "chaos-canary-token-of-the-metrics-01"
 KEYS = 400
 """Master keys that all processes know; which of them is first changes."""
 UP_WITHIN = 60.0
 LOOK = 0.1
 PLACES = ("web-1", "web-2", "worker-1", "worker-2")
-
-
-@dataclass(slots=True)
-class Place:
-    """Where a process runs: it ends and is started again. ``kills``: unix times; ``exits``: ends of its own."""
-
-    name: str
-    words: list[str]
-    env: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
-    kills: list[float] = field(default_factory=list)
-    child_kills: int = 0
-    exits: list[int] = field(default_factory=list)
-    resting: bool = False
-
-
-@dataclass(slots=True)
-class Outage:
-    """PostgreSQL was stopped from ``began`` to ``ended`` (unix times)."""
-
-    began: float
-    ended: float = 0.0
 
 
 class World:
@@ -74,7 +48,7 @@ class World:
         self.url = self.postgres.start()
         self.sandbox_port = free_port()
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
-        self.keys = [f"k{n}:{_secret(f'key {n}')}" for n in range(KEYS)]
+        self.keys = [f"k{n}:{secret(f'key {n}')}" for n in range(KEYS)]
         self.key_file = self.folder / "keys"
         self.first_key = 0
         self.app = ""
@@ -84,9 +58,10 @@ class World:
         self.offset = 0.0
         self.closing = False
         self._watch: asyncio.Task[None] | None = None
+        self._checking: set[asyncio.Task[None]] = set()
         self._sandbox: subprocess.Popen[bytes] | None = None
         self.http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, force_close=True), timeout=aiohttp.ClientTimeout(total=20)
+            connector=aiohttp.TCPConnector(limit=200, force_close=True), timeout=aiohttp.ClientTimeout(total=75)
         )
 
     async def __aenter__(self) -> Self:
@@ -118,44 +93,20 @@ class World:
                 conn.execute(statement)
         for name in PLACES:
             web = [BACKSTOP, "web", "--port", str(ports.get(name, 0)), "--workers", "1"]
-            self.places[name] = Place(name, web if name in ports else [BACKSTOP, "worker"], self._env(name))
+            words = web if name in ports else [BACKSTOP, "worker"]
+            self.places[name] = Place(name, words, self._env(name), ports.get(name, 0))
             self._start(self.places[name])
         await self._until_up(f"{self.sandbox}/health")
         await self._until_up(f"{self.app}/health/ready")
         self._watch = asyncio.create_task(self._supervise())
 
     def _env(self, name: str) -> dict[str, str]:
-        """What a process is told. Leases are short, so that crashes are over within the run; each worker has its own
-        way to Meta."""
-        ours = {key: text for key, text in os.environ.items() if not key.startswith(("BACKSTOP_", "META_", "SHOPIFY"))}
+        """What a process is told; each worker has its own way to Meta."""
         proxy = self.proxies.get(name, self.proxies["worker-1"])
-        return (
-            ours
-            | {
-                "DATABASE_URL": self.url,
-                "SHOPIFY_API_KEY": API_KEY,
-                "SHOPIFY_API_SECRET": SECRET,
-                "BACKSTOP_URL": self.app,
-                "BACKSTOP_KEYS_FILE": str(self.key_file),
-                "META_GRAPH_URL": f"http://127.0.0.1:{proxy.port}/meta/v26.0",
-                "SHOPIFY_ADMIN_URL_TEMPLATE": f"{self.sandbox}/admin/{{shop}}",
-                "BACKSTOP_CLOCK_URL": f"{self.sandbox}/clock",
-                "BACKSTOP_TRUSTED_PROXIES": "1",
-                "BACKSTOP_METRICS_TOKEN": METRICS,
-                "BACKSTOP_POSTS_PER_ADDRESS": "100000",
-                "BACKSTOP_SWEEP_SECONDS": "2",
-                "BACKSTOP_LEASE_SECONDS": "15",
-                "BACKSTOP_DOUBT_SECONDS": "1",
-                "BACKSTOP_RETRY_SCALE": "0.2",
-            }
-            | self._mutation()
-        )
-
-    def _mutation(self) -> dict[str, str]:
-        if not self.mutant:
-            return {}
-        site = Path(__file__).parent / "mutants" / "site"
-        return {"CHAOS_MUTANT": self.mutant, "PYTHONPATH": f"{site}:{ROOT}"}
+        told = {"DATABASE_URL": self.url, "BACKSTOP_URL": self.app, "BACKSTOP_KEYS_FILE": str(self.key_file)}
+        told |= {"META_GRAPH_URL": f"http://127.0.0.1:{proxy.port}/meta/v26.0"}
+        told |= {"SHOPIFY_ADMIN_URL_TEMPLATE": f"{self.sandbox}/admin/{{shop}}"}
+        return environment() | told | {"BACKSTOP_CLOCK_URL": f"{self.sandbox}/clock"} | mutation(self.mutant)
 
     # --- processes
 
@@ -167,16 +118,31 @@ class World:
 
     def _start(self, place: Place) -> None:
         place.process = self._begin(place.name, place.words, place.env)
+        if place.port:
+            self.proxies["web"].down.add(place.port)
+            checking = asyncio.create_task(self._until_healthy(place, place.process))
+            self._checking.add(checking)
+            checking.add_done_callback(self._checking.discard)
+
+    async def _until_healthy(self, place: Place, process: subprocess.Popen[bytes]) -> None:
+        """Let the balancer ask a server once it serves."""
+        while process.poll() is None and not self.closing:
+            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with self.http.get(f"http://127.0.0.1:{place.port}/health/ready") as answer:
+                    if answer.ok:
+                        self.proxies["web"].down.discard(place.port)
+                        return
+            await asyncio.sleep(2 * LOOK)
 
     def kill(self, name: str, *, child: bool = False) -> bool:
         """End a process, and whatever it started, as a power cut would; ``child``: only the server's own process."""
         place = self.places[name]
         if place.process is None or place.process.poll() is not None:
             return False
-        children = _children(place.process.pid) if child else []
-        if children:
+        own = children(place.process.pid) if child else []
+        if own:
             place.child_kills += 1
-            os.kill(children[-1], signal.SIGKILL)
+            os.kill(own[-1], signal.SIGKILL)
         else:
             os.killpg(place.process.pid, signal.SIGKILL)
         place.kills.append(time.time())
@@ -271,6 +237,8 @@ class World:
         self.closing = True
         if self._watch is not None:
             self._watch.cancel()
+        for checking in self._checking:
+            checking.cancel()
         await self.http.close()
         for process in [*(place.process for place in self.places.values()), self._sandbox]:
             if process is not None and process.poll() is None:
@@ -282,13 +250,3 @@ class World:
         self.postgres.stop(immediate=True)
         if not os.environ.get("CHAOS_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _children(pid: int) -> list[int]:
-    """Processes that a process started, the newest last."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text() if Path(f"/proc/{pid}").exists() else ""
-    return [int(word) for word in text.split()]
-
-
-def _secret(word: str) -> str:
-    return base64.b64encode(hashlib.sha256(f"chaos {word}".encode()).digest()).decode()

@@ -26,8 +26,9 @@ ABSENT = object()
 
 
 def _segment(part: object) -> bytes:
-    text = part if isinstance(part, str) else json.dumps(part)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
+    text = part if isinstance(part, str | bytes) else json.dumps(part)
+    raw = text if isinstance(text, bytes) else text.encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 def token(secret: str = SECRET, *, header: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -91,16 +92,21 @@ def _as_text() -> dict[str, str]:
         "four parts": good + ".e30",
         "letters beyond ASCII": good + "é",
         "claims are a list": _sealed(SECRET, {"alg": "HS256"}, []),
+        "claims with a number that is none": token(later=float("inf")),
+        "claims in UTF-16": _sealed(SECRET, {"alg": "HS256"}, _claims_of(good).encode("utf-16-le")),
         "claims are no JSON": _sealed(SECRET, {"alg": "HS256"}, "{"),
         "claims twice": _sealed(SECRET, {"alg": "HS256"}, _said_twice(good)),
         "longer than 8 KiB": token(pad="x" * 9000),
     }
 
 
+def _claims_of(good: str) -> str:
+    return json.dumps(jwt.decode(good, options={"verify_signature": False}))
+
+
 def _said_twice(good: str) -> str:
     """Two dests in one object; readers take the last."""
-    claims = jwt.decode(good, options={"verify_signature": False})
-    return json.dumps(claims)[:-1] + f', "dest": "https://{MALLORY}"}}'
+    return _claims_of(good)[:-1] + f', "dest": "https://{MALLORY}"}}'
 
 
 def bad_tokens() -> dict[str, str]:
@@ -113,7 +119,13 @@ def bad_tokens() -> dict[str, str]:
         "exp is true": token(exp=True),
         "exp beyond the calendar": token(exp=10**30),
         "nbf in the future": token(nbf=NOW + HOUR),
+        "no nbf": token(nbf=ABSENT),
         "nbf is text": token(nbf="now"),
+        "nbf is digits in a text": token(nbf=str(NOW - 1)),
+        "nbf is true": token(nbf=True),
+        "no iat": token(iat=ABSENT),
+        "iat is digits in a text": token(iat=str(NOW - 1)),
+        "iat is true": token(iat=True),
         "iat in the future": token(iat=NOW + HOUR),
         "aud of another app": token(aud="f" * 32),
         "no aud": token(aud=ABSENT),

@@ -11,6 +11,10 @@ import pytest
 from tests.contract import published
 
 CHECKS = 34
+REQUIREMENTS = 52
+"""Rows of the table of ASVS in docs/security.md."""
+SECURITY = (published.ROOT / "docs" / "security.md").read_text()
+TWINS = ("test_twins_of_files.py", "test_twins_of_doors.py")
 OURS = (
     "app.py", "docs", "extensions", "plugin", "requirements", "sandbox", "shopify.app.toml", "static", "templates",
     "webhooks",
@@ -50,10 +54,38 @@ def test_what_it_can_judge_by_itself_was_judged(examination: dict[str, Any]) -> 
 
 
 def test_every_one_of_its_checks_is_answered_and_every_proof_exists(examination: dict[str, Any]) -> None:
-    text = (published.ROOT / "docs" / "security.md").read_text()
-    answers = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+) \|$", text, re.MULTILINE))
+    answers = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+) \|$", SECURITY, re.MULTILINE))
     proofs = {proof for answer in answers.values() for proof in re.findall(r"`((?:tests|extensions)/[^`]+)`", answer)}
 
     assert {check["id"] for check in examination["trace"]["checks_executed"]} - set(answers) == set()
     assert len(answers) == CHECKS
-    assert {proof for proof in proofs if not (published.ROOT / proof).exists()} == set()
+    assert {proof for proof in proofs if not is_there(proof)} == set()
+
+
+def test_every_check_has_a_twin_by_its_name() -> None:
+    checks = set(re.findall(r"^\| `([A-Z_]+)` \| .+ \|$", SECURITY, re.MULTILINE))
+    twins = {name for place in TWINS for name in named_in(published.HERE / place)}
+
+    assert {f"test_{check.lower()}" for check in checks} - twins == set()
+    assert len(checks) == CHECKS
+
+
+def test_every_requirement_of_asvs_names_a_test_that_exists() -> None:
+    rows = re.findall(
+        r"^\| ([0-9]+\.[0-9]+\.[0-9]+)(?: \(L3\))? \| (.+) \| `(tests/[^`]+)` \|$", SECURITY, re.MULTILINE
+    )
+    listed = re.findall(r"^\| [0-9]+\.[0-9]+\.[0-9]+ .*$", SECURITY, re.MULTILINE)
+
+    assert len(rows) == len(listed) == len({row[0] for row in rows}) == REQUIREMENTS
+    assert {proof for _, _, proof in rows if not is_there(proof)} == set()
+
+
+def is_there(proof: str) -> bool:
+    """A file, and a test in it where one is named."""
+    file, _, name = proof.partition("::")
+    path = published.ROOT / file
+    return path.exists() and (not name or name in named_in(path))
+
+
+def named_in(path: Path) -> set[str]:
+    return set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))

@@ -14,6 +14,8 @@ LAXER_ON_TOKENS: Laxer = {
     **dict.fromkeys(
         [
             "no exp",
+            "no nbf",
+            "no iat",
             "exp beyond the calendar",
             "iss of another shop",
             "dest of another shop",
@@ -42,6 +44,12 @@ LAXER_ON_TOKENS: Laxer = {
     **dict.fromkeys(
         [
             "exp is text",
+            "nbf is digits in a text",
+            "nbf is true",
+            "iat is digits in a text",
+            "iat is true",
+            "claims with a number that is none",
+            "claims in UTF-16",
         ],
         frozenset({PYTHON}),
     ),

@@ -98,10 +98,11 @@ def test_a_body_of_no_plain_length_is_flasks_to_read(ahead: Shortcut, path: str,
     assert status[:3] in {"400", "401", "413"}
 
 
+@pytest.mark.parametrize("query", ["", "\xe9=\xff"])
 @pytest.mark.parametrize("path", [ORDER, EVIDENCE])
-def test_a_body_that_breaks_off_is_refused(ahead: Shortcut, path: str) -> None:
+def test_a_body_that_breaks_off_is_refused_whatever_the_query(ahead: Shortcut, path: str, query: str) -> None:
     environ = EnvironBuilder(path=path, method="POST", data=b"abc").get_environ()
-    environ["CONTENT_LENGTH"] = "10"
+    environ |= {"CONTENT_LENGTH": "10", "QUERY_STRING": query}
 
     _, status, _ = run_wsgi_app(ahead, environ)
 

@@ -1,6 +1,7 @@
 """Carry out docs/host.md on the machine that this runs on, chapter by chapter, and knock at what came of each.
 
 For a machine that is thrown away afterwards (tests/host/machine.sh makes one), as root. Standard library only.
+`--only CHAPTER` carries out one, `--from CHAPTER` those from there on.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def main(words: list[str]) -> int:
     if words[:1] == ["--only"]:
         install(words[1], found[words[1]])
         return 0
-    for name, blocks in found.items():
+    for name, blocks in list(found.items())[list(found).index(words[1]) if words[:1] == ["--from"] else 0 :]:
         if name in BLOCKS:
             BLOCKS[name]()
         elif blocks and name not in BEFORE_BOOTING:

@@ -24,16 +24,16 @@ SECRET = b"client-secret-of-the-app"
 BUYER = "81.2.69.160"
 """An address of the public internet, which this machine has on its own loopback alone."""
 CONSENT = {"m": True, "a": True, "p": True, "s": True}
-_orders = count(7_000_000_000_001)
+_orders = count(int(time.time()) * 1000)
 
 
 def certificate() -> None:
-    """Make a certificate of our own where a real one would lie; let its name and the buyer's address lead here."""
+    """Make a certificate of our own where a real one would lie; let its name lead here."""
     folder = f"/etc/letsencrypt/live/{NAME}"
     sh(f"mkdir -p {folder}; grep -q {NAME} /etc/hosts || echo 127.0.0.1 {NAME} >>/etc/hosts")
     sh(
         f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={NAME} -addext subjectAltName=DNS:{NAME}"
-        f" -keyout {folder}/privkey.pem -out {CERTIFICATE} 2>/dev/null; ip address add {BUYER}/32 dev lo"
+        f" -keyout {folder}/privkey.pem -out {CERTIFICATE} 2>/dev/null"
     )
 
 
@@ -104,6 +104,21 @@ def post(key: str, token: str, *, padding: int = 0, headers: dict[str, str] | No
     body |= {"ts": now, "consent": CONSENT, "tr": None, "url": None, "fbp": None, "fbc": None, "x": "x" * padding}
     given = {"Content-Type": "text/plain", "User-Agent": "Mozilla/5.0 (example)"} | (headers or {})
     return ask("POST", "/pixel/evidence", json.dumps(body).encode(), given, source=BUYER)[0]
+
+
+def flood(most: int) -> set[int]:
+    """Post nothing of sense from one address over one connection, until it is turned away; return all answers."""
+    context = ssl.create_default_context(cafile=CERTIFICATE)
+    answers: set[int] = set()
+    with closing(http.client.HTTPSConnection(NAME, timeout=20, context=context, source_address=(BUYER, 0))) as line:
+        for _ in range(most):
+            line.request("POST", "/pixel/evidence", b"{}", {"Content-Type": "text/plain"})
+            with line.getresponse() as answer:
+                answer.read()
+                answers.add(answer.status)
+            if http.HTTPStatus.TOO_MANY_REQUESTS in answers:
+                break
+    return answers
 
 
 def plain(path: str, host: str = NAME) -> tuple[int, str]:

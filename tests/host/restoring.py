@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.host import knock
-from tests.host.checks import COUNTED, holds
-from tests.host.shell import chapters, orders, sh, status, told, until
+from tests.host.checks import holds, key
+from tests.host.shell import chapters, orders, rows, sh, status, told, until
 
 FOLDER = "/var/backups/conversion-backstop"
 
@@ -34,9 +34,11 @@ def steps() -> None:
     holds("the first is there, the other is not", orders((kept, lost)), [str(kept)])
     holds("sending is paused", "is paused" in sh("backstop doctor || true"))
     holds("orders come in", knock.webhook(knock.order(lost)), 200)
-    holds("evidence too", knock.post(COUNTED.key, "after"), 204)
-    told("  resync: " + " ".join(sh(second.splitlines()[0]).split()))
-    sh(second.partition("\n")[2])
+    holds("evidence too", knock.post(key(), "after"), 204)
+    told("  resync: " + " ".join(sh(second).split()))
+    holds("sending goes on", status("backstop doctor | grep -q 'ok *sending'"), 0)
+    holds("the store's orders are read again", "reconciliation: 14" in sh("backstop doctor || true"))
+    rows("UPDATE shop SET reconciled_until = now()")  # as if Shopify had told them
     holds("both are there", orders((kept, lost)), [str(kept), str(lost)])
     sh("runuser -u postgres -- dropdb conversion_backstop_lost")
     told("Restoring: 2 block(s) carried out")

@@ -30,12 +30,16 @@ from tests.browser.vitals.served import Served, own_bytes, serve, twin_of
 RESULT = ROOT / "build" / "vitals.json"
 USUAL_ROWS = 1000
 LOADS = 7
+AS_ASKED = (3.2, 5.0)
+"""Between these the slowdown is as asked; beyond them something else used the machine meanwhile."""
 PAGES: Mapping[str, str] = {
     "dashboard": "/",
     "settings": "/settings",
     "orders": "/orders",
     "order": f"/orders/{FIRST_ID + 2}",
+    "dashboard, off": "/",
 }
+"""The switch is on, but for the last one: then the dashboard also tells what turning it on would send."""
 LABEL = "Measured on stand-ins: the sandbox's admin, App Bridge and Polaris, not Shopify's own scripts."
 HEAD = (
     "| page | orders | LCP ms | CLS | INP ms | load ms | load SQL | visit ms | visit SQL | HTML kB | gzip kB |",
@@ -93,6 +97,10 @@ def _lines(town: Town, shop: str, rows: int, loads: int, twin: FlaskClient) -> t
     slow = Slow(merchant)
     found = []
     for name, path in PAGES.items():
+        if name.endswith("off"):
+            merchant.open("", "dashboard")
+            merchant.turn_off()
+            slow = Slow(merchant)
         served = serve(town.stage, twin, shop, path)
         slow.load(shop, path, name)  # opens connections, and lets the browser compile what it keeps compiled
         seen = tuple(slow.load(shop, path, name) for _ in range(loads))
@@ -140,6 +148,8 @@ def main() -> None:
         f"Own scripts {own['js']:,} bytes ({own['js_gzip']:,} packed), styles {own['css']:,} ({own['css_gzip']:,}).",
         f"CPU slowed {SLOWDOWN}x; found: {result['slowdown']['found']}. {result['machine']}.",
     ]
+    if not all(AS_ASKED[0] <= factor <= AS_ASKED[1] for factor in result["slowdown"]["found"]):
+        said.append("The machine was busy with something else meanwhile: these figures are too high. Measure again.")
     print(LABEL, *table, *said, sep="\n")  # noqa: T201 - a command
 
 

@@ -20,7 +20,7 @@ from sandbox.stage import ROOT, Stage
 from tests.browser.states import services_of
 from tests.edges.statements import counted
 
-TIMES = 15
+TIMES = 40
 SCRIPTS = ("app.js", "facebook.js")
 STYLES = ("app.css",)
 

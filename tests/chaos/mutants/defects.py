@@ -30,7 +30,9 @@ SLOW = "slow_start"
 
 MUTANTS: dict[str, Mutant] = {
     SLOW: Mutant(
-        "no defect: a second passes between the last check and the request", {"plugin.jobs.deliver": sending.slow}, ()
+        "no defect: three seconds pass between the last check and the request",
+        {"plugin.jobs.deliver": sending.slow},
+        (),
     ),
     "no_primary_key": Mutant(
         "an order may have two rows", {"plugin.storage.intake": taking.no_upsert}, ("undecided", "lost"), (NO_KEY,)
@@ -41,14 +43,19 @@ MUTANTS: dict[str, Mutant] = {
     "wrong_tenant": Mutant(
         "an order is written to another shop",
         {"plugin.storage.intake": taking.wrong_tenant},
-        ("cross_shop", "lost", "wrong_outcome"),
+        ("cross_shop", "lost", "wrong_outcome", "unkept_acks"),
+    ),
+    "wrong_dataset": Mutant(
+        "everything goes to one shop's dataset", {"plugin.meta.conversions": sending.one_dataset}, ("cross_shop",)
     ),
     "errors_500": Mutant("500 while PostgreSQL is away", {"plugin.storage.database": taking.no_away}, ("odd_errors",)),
     "no_reconciliation": Mutant(
         "lost webhooks are not looked for", {"plugin.jobs.reconcile": taking.nothing_due}, ("lost",)
     ),
     "refused_token_kept": Mutant(
-        "a renewed Shopify token is used and not stored", {"plugin.shopify.access": taking.not_kept}, ("lost",)
+        "a renewed Shopify token is used and not stored",
+        {"plugin.shopify.access": taking.not_kept},
+        ("shut_out", "lost"),
     ),
     "no_tombstone": Mutant("an erased order comes back", {"plugin.storage.erasure": taking.no_bury}, ("erased_left",)),
     "refusal_ignored": Mutant(
