@@ -18,6 +18,7 @@ AIMS: Final[Mapping[str, Aim]] = MappingProxyType(
         "P2": Aim("Orders taken in a second / stock gunicorn + ORM, 16 connections", MORE, 4, 7),
         "P2 cpu": Aim("CPU of stock gunicorn + ORM / CPU of an order taken in", MORE, 4, 7),
         "P3": Aim("CPU of an order (app and PostgreSQL) / floor", LESS, 9, 5),
+        "count us": Aim("Counting one webhook (CPU us)", LESS, 5, 2),
         "P4": Aim("Evidence posts a second / bare Flask POST, 16 connections", MORE, 0.5, 0.9),
         "P4 cpu": Aim("CPU of a bare Flask POST / CPU of an evidence post", MORE, 0.5, 0.9),
         "P4 c=64": Aim("Evidence posts a second / bare Flask POST, 64 connections", MORE, 0.5, 0.9),

@@ -9,7 +9,7 @@ from tests.bench import yardsticks
 from tests.bench.bodies import Orders, Posts, Store
 from tests.bench.clients import Load
 from tests.bench.figures import Figure, spread
-from tests.bench.floor import floor_us
+from tests.bench.floor import counting_us, floor_us
 from tests.bench.rounds import Contender, Sample, interleave, median, ratio, run
 from tests.bench.site import Site, free_port
 
@@ -102,6 +102,7 @@ def _figures(found: dict[str, list[Sample]], floor: float) -> list[Figure]:
         Figure("P2 cpu", ratio(stock, narrow, _cost), spread(stock, _cost)),
         Figure("P3", cost / floor, spread(intake, _cost)),
         Figure("floor us", floor),
+        Figure("count us", counting_us()),
         Figure("P4", ratio(evidence, bare_post, _speed), spread(evidence, _speed)),
         Figure("P4 cpu", ratio(bare_post, evidence, _cost), spread(evidence, _cost)),
         Figure("P4 c=64", ratio(wide, bare_wide, _speed), spread(wide, _speed)),

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,8 +47,6 @@ PROMISED = {
     "stalled_jobs",
     "worker_heartbeat_age_seconds",
 }
-CHEAP = 5.0
-"""Microseconds that counting a webhook may take on an idle machine."""
 
 
 @pytest.fixture
@@ -198,21 +196,3 @@ def test_what_ended_a_day_ago_is_swept_away(tmp_path: Path) -> None:
     Meters(tmp_path)
 
     assert (old.exists(), young.exists(), living.exists()) == (False, True, True)
-
-
-def test_counting_costs_a_request_microseconds(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    metrics.begin(tmp_path)
-    best = min(_microseconds(lambda: metrics.webhook("orders/paid", "taken", 0.004)) for _ in range(5))
-    metrics.end()
-    idle = min(_microseconds(lambda: metrics.webhook("orders/paid", "taken", 0.004)) for _ in range(3))
-
-    record_property("microseconds_to_count_a_webhook", round(best, 2))
-    assert best < 4 * CHEAP  # a shared machine; an idle one is held to CHEAP by the bench
-    assert idle < 1
-
-
-def _microseconds(call: Callable[[], None], times: int = 5000) -> float:
-    began = time.perf_counter()
-    for _ in range(times):
-        call()
-    return (time.perf_counter() - began) / times * 1e6
