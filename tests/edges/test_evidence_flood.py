@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from plugin.flood import AT_ONCE
 from plugin.services import Services
 from plugin.storage.shops import Shop
 from tests import doors
@@ -180,14 +181,23 @@ def test_the_real_server_bounds_what_it_reads(port: int, shop: Shop) -> None:
 def test_bodies_that_never_come_hold_up_no_webhook(port: int, shop: Shop) -> None:
     with ExitStack() as open_sockets:
         head = f"POST {PATH} HTTP/1.1\r\nHost: app\r\nContent-Length: 500\r\n\r\n{{".encode()
-        for _ in range(60):  # more than the process has threads
+        for _ in range(2 * AT_ONCE):  # more than may be read at a time
             stalled = open_sockets.enter_context(socket.create_connection(("127.0.0.1", port)))
             stalled.sendall(head)
+        _until_full(port, shop.ingest_key)
         delivered = [deliver(port, number)[0] for number in range(5)]
         post, _ = ask(port, "POST", PATH, wire_post(key=shop.ingest_key))
 
     assert delivered == [200] * 5
     assert post == 429
+
+
+def _until_full(port: int, key: str) -> None:
+    """Wait until the process has found out about the stalled posts."""
+    for _ in range(100):  # 10 seconds
+        if ask(port, "POST", PATH, wire_post(key=key))[0] == 429:
+            return
+        time.sleep(0.1)
 
 
 def chunked(port: int, part: bytes, parts: int) -> int:
