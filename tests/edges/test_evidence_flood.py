@@ -179,12 +179,8 @@ def test_the_real_server_bounds_what_it_reads(port: int, shop: Shop) -> None:
 
 
 def test_bodies_that_never_come_hold_up_no_webhook(port: int, shop: Shop) -> None:
-    with ExitStack() as open_sockets:
-        head = f"POST {PATH} HTTP/1.1\r\nHost: app\r\nContent-Length: 500\r\n\r\n{{".encode()
-        for _ in range(2 * AT_ONCE):  # more than may be read at a time
-            stalled = open_sockets.enter_context(socket.create_connection(("127.0.0.1", port)))
-            stalled.sendall(head)
-        _until_full(port, shop.ingest_key)
+    with ExitStack() as stalled:
+        _stall(port, shop.ingest_key, stalled)
         delivered = [deliver(port, number)[0] for number in range(5)]
         post, _ = ask(port, "POST", PATH, wire_post(key=shop.ingest_key))
 
@@ -192,12 +188,14 @@ def test_bodies_that_never_come_hold_up_no_webhook(port: int, shop: Shop) -> Non
     assert post == 429
 
 
-def _until_full(port: int, key: str) -> None:
-    """Wait until the process has found out about the stalled posts."""
-    for _ in range(100):  # 10 seconds
-        if ask(port, "POST", PATH, wire_post(key=key))[0] == 429:
+def _stall(port: int, key: str, stalled: ExitStack) -> None:
+    """Open posts whose bodies never come until a whole one finds no place; each of ours takes one for a moment."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: app\r\nContent-Length: 500\r\n\r\n{{".encode()
+    for number in range(4 * AT_ONCE):
+        stalled.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(head)
+        if number >= AT_ONCE and ask(port, "POST", PATH, wire_post(key=key))[0] == 429:
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def chunked(port: int, part: bytes, parts: int) -> int:
