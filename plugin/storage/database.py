@@ -54,6 +54,7 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=patience,
+            reconnect_timeout=patience,  # its waits double meanwhile; whoever asks after that begins anew
             open=False,
             kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 3},
             check=ConnectionPool.check_connection,
