@@ -12,6 +12,7 @@ def figures_of(world: World, truth: Truth, case: Case) -> dict[str, float]:
     found = _by_kind(world, case)
     found |= {f"answers {key}": n for key, n in truth.statuses.items()}
     waits = sorted(wait for _, wait in truth.waits) or [0.0]
+    lags = case.requests.lags or [0.0]
     copies = sum(len(all_of) - 1 for all_of in case.by_order.values())
     found |= {
         "broken_visits": truth.broken_visits,
@@ -25,6 +26,9 @@ def figures_of(world: World, truth: Truth, case: Case) -> dict[str, float]:
         "ack_ms_p50": waits[len(waits) // 2],
         "ack_ms_p99": waits[int(len(waits) * 0.99)],
         "ack_ms_max": waits[-1],
+        "settle_ms_p50": 1000 * lags[len(lags) // 2],
+        "settle_ms_p99": 1000 * lags[int(len(lags) * 0.99)],
+        "settle_ms_max": 1000 * lags[-1],
         "found_by_reconciliation": sum(row["told_by"] == "reconciliation" for row in case.rows.values()),
         "unmatched_requests": sum(n not in case.requests.lines for n in case.requests.posts),
     }

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from tests.chaos.case import Case
 from tests.chaos.places import Outage
 from tests.chaos.proxy import Line
-from tests.chaos.received import requests_of, sent_of
+from tests.chaos.received import lags, requests_of, sent_of
 from tests.chaos.truth import Acked, Truth
 from tests.chaos.world import World
 
@@ -23,6 +23,11 @@ SELECT s.domain, o.order_id, count(*) AS copies, min(o.outcome) AS outcome, min(
     min(o.told_by) AS told_by, max(o.reposts) AS reposts, bool_or(o.sealed_event IS NOT NULL) AS sealed,
     min(o.attempt::text) AS attempt, min(o.look_at) AS look_at
 FROM paid_order o JOIN shop s ON s.id = o.shop_id GROUP BY 1, 2
+"""
+_ATTEMPTS = """
+SELECT o.order_id, extract(epoch FROM a.post_started) AS began, extract(epoch FROM a.ended_at) AS ended
+FROM paid_order o JOIN attempt a ON a.shop_id = o.shop_id AND a.attempt = ANY(o.attempts)
+WHERE a.post_started IS NOT NULL AND a.result IN ('accepted', 'refused', 'split', 'disconnected')
 """
 
 
@@ -58,12 +63,14 @@ async def case_of(world: World, truth: Truth, probes: frozenset[int]) -> Case:
     posts = await _requests(world)
     lines: list[Line] = [line for name in ("worker-1", "worker-2") for line in world.proxies[name].lines]
     requests = requests_of(posts, lines, world.places, world.outages)
+    sent = sent_of(events, requests)
+    requests.lags = lags(sent, select(world, _ATTEMPTS), requests)
     pairs = (await world.ask("GET", "/meta/datasets"))["datasets"]
     await hear_of_webhooks(world, truth)
     return Case(
         truth,
         rows,
-        sent_of(events, requests),
+        sent,
         _counted(events),
         requests,
         {pair["token_id"]: pair["dataset"] for pair in pairs},

@@ -13,8 +13,12 @@ from typing import Any
 from tests.chaos.places import Outage, Place
 from tests.chaos.proxy import HARMLESS, Line
 
-SETTLE = 4.0
-"""Seconds from an answer to the commit of what it means, on a busy machine; longer while PostgreSQL is away."""
+SETTLE = 1.0
+"""Seconds from an answer to its commit, in which a kill may part the two; as many as a run saw, if those are more."""
+CLOSE = 0.05
+"""Seconds: times of PostgreSQL and of a proxy, told in different digits."""
+AFTER = 4.0
+"""Seconds after an outage in which much has to be caught up with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ class Requests:
     lines: Mapping[int, Line]
     places: Mapping[str, Place]
     outages: Sequence[Outage]
+    lags: Sequence[float] = ()
+    """Seconds from answers to their commits, as `lags` finds them."""
+
+    @property
+    def settle(self) -> float:
+        """The longest that it took in this run while PostgreSQL was there."""
+        return max([SETTLE, *self.lags])
 
     def began(self, n: int) -> float:
         """When the app began it."""
@@ -57,10 +68,10 @@ class Requests:
             return ""
         if line.fault not in HARMLESS:
             return line.fault
-        until = line.ended + SETTLE
+        until = line.ended + self.settle
         for outage in self.outages:
             if outage.began <= until and line.opened <= outage.ended:
-                until = max(until, outage.ended + SETTLE)
+                until = max(until, outage.ended + self.settle)
         kills = self.places[line.proxy].kills
         return "kill" if any(line.opened - 0.5 <= at <= until for at in kills) else ""
 
@@ -95,6 +106,26 @@ def requests_of(
         if near:
             found[int(post["n"])] = max(near, key=lambda one: one.opened)
     return Requests({int(post["n"]): post for post in posts}, found, places, outages)
+
+
+def lags(sent: Iterable[Sent], attempts: Iterable[Mapping[str, Any]], requests: Requests) -> list[float]:
+    """Return the seconds from Meta's answers to their commits, sorted; `attempts`: order_id, began, ended (unix times).
+
+    Answers of the time around an outage are left out: they waited for PostgreSQL.
+    """
+    of_order: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for attempt in attempts:
+        of_order[attempt["order_id"]].append(attempt)
+    found = dict[int, float]()
+    for one in sent:
+        line = requests.lines.get(one.request)
+        own = [tried for tried in of_order[one.order_id] if float(tried["began"]) <= one.began + CLOSE]
+        if line is None or not own or requests.unanswered(one.request):
+            continue
+        ended = float(max(own, key=lambda tried: float(tried["began"]))["ended"])
+        if not any(outage.began <= ended and line.ended <= outage.ended + AFTER for outage in requests.outages):
+            found[one.request] = max(0.0, ended - line.ended)
+    return sorted(found.values())
 
 
 def sent_of(events: Iterable[Mapping[str, Any]], requests: Requests) -> list[Sent]:
