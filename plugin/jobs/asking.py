@@ -18,11 +18,18 @@ from plugin.storage.shops import Shop
 def ask(given: Services, shop: Shop, query: Query, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """Return a document's data. A shop that Shopify takes no token of any more is marked: it is to be opened again.
 
+    A token that is turned down before its time is replaced once.
+
     Raises:
         ShopifyError: by what is to be done next; see `AdminClient.run`.
         DatabaseAway: see there.
     """
-    token = access.access_token(given.database, given.vault, given.tokens, shop, given.clock.now())
+    way = given.database, given.vault, given.tokens, shop
+    token = access.access_token(*way, given.clock.now())
+    try:
+        return given.admin.run(shop.domain, token, query, variables)
+    except ShopifyDisconnected:
+        token = access.another_token(*way, given.clock.now(), refused=token)
     try:
         return given.admin.run(shop.domain, token, query, variables)
     except ShopifyDisconnected:

@@ -44,21 +44,52 @@ def access_token(database: Database, vault: Vault, tokens_client: TokenClient, s
             return held.access
         if current is None:
             raise ShopifyDisconnected(OPEN_AGAIN)
-        if held is None or held.refresh is None or not is_usable(held, now):
-            _mark(database, current, Refusal.REFRESH, now)
+        return _renewed(database, tokens_client, current, held, now)
+
+
+def another_token(
+    database: Database, vault: Vault, tokens_client: TokenClient, shop: Shop, now: datetime, *, refused: str
+) -> str:
+    """Return an access token in place of one that Shopify turned down before its time: clocks may differ.
+
+    Raises:
+        ShopifyDisconnected: no other is to be had. The shop is marked so.
+        ShopifyUnavailable, ShopifyForbidden, ShopifyRefused: see there; nobody knows yet.
+    """
+    with locks.tokens(database, shop.id):
+        current, held = _read(database, vault, shop.domain)
+        if held is not None and held.access != refused and is_fresh(held, now):
+            return held.access
+        if current is None:
             raise ShopifyDisconnected(OPEN_AGAIN)
-        try:
-            renewed = for_keeping(tokens_client.refresh(shop.domain, held.refresh, now))
-        except ShopifyError as fault:
-            metrics.token_refresh("refused" if isinstance(fault, ShopifyDisconnected) else "away")
-            if not isinstance(fault, ShopifyDisconnected):
-                raise
-            keep(database, current, _spent(held, now))
-            _mark(database, current, Refusal.REFRESH, now)
+        return _renewed(database, tokens_client, current, held, now, why=Refusal.ACCESS)
+
+
+def _renewed(
+    database: Database,
+    tokens_client: TokenClient,
+    shop: Shop,
+    held: Tokens | None,
+    now: datetime,
+    *,
+    why: Refusal = Refusal.REFRESH,
+) -> str:
+    """Take the refresh token to Shopify and keep what comes; marked with `why` where that is the end."""
+    if held is None or held.refresh is None or not is_usable(held, now):
+        _mark(database, shop, why, now)
+        raise ShopifyDisconnected(OPEN_AGAIN)
+    try:
+        renewed = for_keeping(tokens_client.refresh(shop.domain, held.refresh, now))
+    except ShopifyError as fault:
+        metrics.token_refresh("refused" if isinstance(fault, ShopifyDisconnected) else "away")
+        if not isinstance(fault, ShopifyDisconnected):
             raise
-        keep(database, current, renewed)
-        metrics.token_refresh("renewed")
-        return renewed.access
+        keep(database, shop, _spent(held, now))
+        _mark(database, shop, why, now)
+        raise
+    keep(database, shop, renewed)
+    metrics.token_refresh("renewed")
+    return renewed.access
 
 
 def turned_down(database: Database, shop: Shop, token: str, now: datetime) -> None:

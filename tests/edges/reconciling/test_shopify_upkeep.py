@@ -122,7 +122,7 @@ def test_a_token_turned_down_after_it_was_replaced_marks_nothing(town: Town) -> 
 
 
 def test_a_shop_that_shopify_lets_in_again_needs_no_visit(town: Town) -> None:
-    town.world.faults.put({"name": "graphql_401", "count": 1})
+    town.world.faults.put({"name": "graphql_401", "count": 2})
     reconcile.reconcile(town.services, town.shop().id)
     assert town.column("reopen_why") == "access_refused"
 
@@ -130,6 +130,28 @@ def test_a_shop_that_shopify_lets_in_again_needs_no_visit(town: Town) -> None:
 
     assert town.column("reopen_needed") is None
     assert reconcile.due(town.services) == [town.shop().id]
+
+
+def test_a_token_that_shopify_ends_before_its_time_is_replaced(town: Town) -> None:
+    (order_id,) = town.sell()
+    town.pass_by(minutes=70)
+    access_token(town.services)
+    town.shopify.tokens.pairs[-1].life = timedelta()  # as it is where its clock is ahead of ours
+
+    town.work()
+
+    assert town.column("reopen_needed") is None
+    assert town.rows().keys() == {order_id}
+    assert town.shopify.tokens.exchanges == 1
+
+
+def test_while_shopify_renews_nothing_an_early_end_is_no_end(town: Town) -> None:
+    town.world.faults.put({"name": "graphql_401"})
+    town.world.faults.put({"name": "token_500"})
+
+    reconcile.reconcile(town.services, town.shop().id)
+
+    assert town.column("reopen_needed") is None
 
 
 def test_an_address_that_shopify_does_not_know_is_no_dead_token(town: Town) -> None:
