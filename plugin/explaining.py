@@ -240,7 +240,7 @@ def _answer(attempt: Attempt, apart: timedelta, when: When) -> Iterator[str]:
     if attempt.orders > 1:
         yield n_("%(num)s order went.", "%(num)s orders went together.", attempt.orders)
     if attempt.ended_at:
-        yield _("It ended %(time)s.", time=when(attempt.ended_at + apart))
+        yield _("The request ended %(time)s.", time=when(attempt.ended_at + apart))
     if attempt.code:
         yield _("Code %(code)s.", code=attempt.code)
     if attempt.trace_id:

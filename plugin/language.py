@@ -14,18 +14,21 @@ from typing import Final
 import flask_babel
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
-from flask import has_request_context
+from flask import has_request_context, request
 
 from plugin.tongues import ENGLISH, Library, Tongue
 
 __all__ = ["N_", "Count", "Texts", "_", "in_tongue", "library", "n_", "plural", "tongue"]
 
 _INSTEAD: Final[ContextVar[Tongue | None]] = ContextVar("instead", default=None)
+ANSWERED_IN: Final = "backstop.tongue"
+TEXTS: Final = "backstop.texts"
+"""Where a request keeps what was found out for it: a page asks some hundred times."""
 
 
 def _(text: str, /, **values: object) -> str:
     """Return a text in the reader's language; values stand in it as `%(name)s`. Without any, a `%` is a `%`."""
-    said = str(flask_babel.get_translations().ugettext(text)) if text else ""
+    said = str(_translations().ugettext(text)) if text else ""
     return said % values if values else said
 
 
@@ -41,7 +44,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that tools for catalogues loo
 
 def plural(one: str, many: str, count: int) -> str:
     """Return the form of a text that a count asks for, its values not yet in it."""
-    return str(flask_babel.get_translations().ungettext(one, many, count))
+    return str(_translations().ungettext(one, many, count))
 
 
 def tongue() -> Tongue:
@@ -49,7 +52,12 @@ def tongue() -> Tongue:
     instead = _INSTEAD.get()
     if instead is not None:
         return instead
-    return _texts().spoken() if has_request_context() else ENGLISH
+    if not has_request_context():
+        return ENGLISH
+    found = request.environ.get(ANSWERED_IN)
+    if not isinstance(found, Tongue):
+        found = request.environ[ANSWERED_IN] = _texts().spoken()
+    return found
 
 
 def library() -> Library:
@@ -84,6 +92,19 @@ class Count(int):
 
     def __str__(self) -> str:
         return format_decimal(int(self), locale=tongue().locale)
+
+
+def _translations() -> NullTranslations:
+    """The texts of this request's language; looked up once, unless something is said in another one meanwhile."""
+    is_kept = _INSTEAD.get() is None and has_request_context()
+    found = request.environ.get(TEXTS) if is_kept else None
+    if isinstance(found, NullTranslations):
+        return found
+    told = flask_babel.get_translations()
+    assert isinstance(told, NullTranslations)  # noqa: S101 - it says nothing of its types
+    if is_kept:
+        request.environ[TEXTS] = told
+    return told
 
 
 def _texts() -> Texts:

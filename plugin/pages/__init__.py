@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
@@ -77,6 +79,8 @@ def register(app: Flask) -> None:
     blueprint.register_error_handler(DatabaseAway, stopped.by_database)
     blueprint.register_error_handler(ShopifyError, stopped.by_shopify)
     blueprint.register_error_handler(HTTPException, stopped.by_request)
+    for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.register_error_handler(status, stopped.by_routing)
     app.register_blueprint(blueprint)
     app.register_blueprint(popup.blueprint)
     app.register_blueprint(public.blueprint)

@@ -20,6 +20,7 @@ class Banner(StrEnum):
     """What was just tried did not work."""
     PROBLEM = auto()
     """What the step before left to be done."""
+    PAUSED = auto()
     REOPEN = auto()
     BROKEN = auto()
     ENDED = auto()
@@ -49,6 +50,7 @@ def _banners(
 ) -> Iterator[Banner]:
     connection = shop.connection
     holds = {
+        Banner.PAUSED: stands.paused_at is not None and connection is not None and tracking.is_on,
         Banner.REOPEN: shop.reopen_needed is not None,
         Banner.BROKEN: connection is not None and connection.broken is not None,
         Banner.ENDED: facebook.ended is not None,

@@ -12,7 +12,7 @@ from typing import Final, Literal, Self, cast
 
 from werkzeug.datastructures import MultiDict
 
-from plugin.language import N_, _
+from plugin.language import N_, Count, _
 from plugin.recovery.buyer import too_broad
 from plugin.recovery.consent import ConsentMode
 from plugin.recovery.dial import DIAL
@@ -81,7 +81,7 @@ class Choices:
         if form.get("consent_mode") not in set(ConsentMode):
             errors["consent_mode"] = _(CHOOSE_ONE)
         if not re.fullmatch("[0-9]{1,4}", grace) or not SHORTEST_GRACE <= int(grace) <= LONGEST_GRACE:
-            errors["grace_minutes"] = _(GRACE_WRONG, shortest=str(SHORTEST_GRACE), longest=str(LONGEST_GRACE))
+            errors["grace_minutes"] = _(GRACE_WRONG, shortest=Count(SHORTEST_GRACE), longest=Count(LONGEST_GRACE))
         if form.get("content_ids") not in {"product", "variant"}:
             errors["content_ids"] = _(CHOOSE_ONE)
         if too_broad(named) or not set(named) <= set(DIAL):

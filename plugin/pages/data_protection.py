@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from plugin.storage.disclosure import Disclosure, Sent
 from plugin.storage.listing import Wanted
 from plugin.storage.privacy import Request
 from plugin.translating import Translated
+
+log = logging.getLogger(__name__)
 
 MOST_FOUND: Final = 10
 """Orders of one number: a shop may have changed how its numbers begin."""
@@ -95,10 +98,18 @@ def data_file(visit: Visit, request_id: str) -> ResponseReturnValue:
         if asked is None or not asked.has_file(visit.now):
             return stopped(NO_SUCH_FILE, HTTPStatus.NOT_FOUND)
         found = disclosure.of_orders(conn, visit.shop, asked.order_ids)
+    _note(visit, found)
     body = json.dumps(_file(visit, asked, found), indent=2, ensure_ascii=False)
     name = f"data-request-{asked.told_as}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype="application/json", headers=headers)
+
+
+def _note(visit: Visit, found: list[Disclosure]) -> None:
+    """Write into the access log that a buyer's data was read: by whom, of which orders, and what for."""
+    for each in found:
+        about = {"shop_id": visit.shop.id, "order_id": each.order_id, "user_id": visit.user_id}
+        log.info("customer data read", extra=about | {"purpose": "data request", "count": len(found)})
 
 
 def _file(visit: Visit, asked: Request, found: list[Disclosure]) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from plugin.pages.formats import day_of_month, percent
+from plugin.language import _
+from plugin.pages import words
+from plugin.pages.formats import day as day_of
+from plugin.pages.formats import day_of_month, number, percent
 from plugin.pages.show import zone_of
 from plugin.recovery.outcomes import Outcome
 from plugin.storage.counting import DayCount
@@ -23,8 +27,10 @@ HEIGHT = 150.0
 """Pixels of the tallest bar."""
 FLOOR = 158.0
 """Where the bars stand, in pixels from the top."""
-LINES = 3
+FEWEST_LINES, MOST_LINES = 3, 4
 """Lines of the grid above the floor."""
+ROUND = (1, 2, 5)
+"""What a line stands for more than the one below it, or ten, a hundred ... times as much."""
 THINNEST = 0.8
 GAP = 0.21
 """Between two columns, as a share of one's room."""
@@ -46,6 +52,8 @@ class Column:
     """One day of the chart; `x` and `width` in percent. `label` is empty for most days, which have no room for one."""
 
     day: date
+    title: str
+    """The day and its figures in one line, for whoever points at the column."""
     label: str
     x: float
     width: float
@@ -59,7 +67,14 @@ class Figures:
 
     totals: Mapping[Outcome, int]
     columns: tuple[Column, ...]
-    top: int
+    step: int
+    """What a line of the chart's grid stands for more than the one below it."""
+    lines: int
+
+    @property
+    def top(self) -> int:
+        """How many orders the highest line stands for."""
+        return self.step * self.lines
 
     @property
     def paid(self) -> int:
@@ -77,7 +92,7 @@ class Figures:
 
     def grid(self) -> list[tuple[float, int]]:
         """Return the chart's lines: where they are, and the number that stands beside them."""
-        return [(FLOOR - HEIGHT * line / LINES, self.top * line // LINES) for line in range(LINES, -1, -1)]
+        return [(FLOOR - HEIGHT * line / self.lines, self.step * line) for line in range(self.lines, -1, -1)]
 
 
 def range_of(text: str) -> int:
@@ -98,17 +113,31 @@ def figures_of(counts: Sequence[DayCount], first: date, last: date) -> Figures:
         by_day.setdefault(count.day, Counter())[count.outcome] += count.count
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     tallest = max((sum(by_day.get(day, Counter())[outcome] for outcome in SERIES) for day in days), default=0)
-    top = max(LINES, -(-tallest // LINES) * LINES)
-    columns = [_column(n, len(days), day, by_day.get(day, Counter()), top) for n, day in enumerate(days)]
+    step, lines = _scale(tallest)
+    columns = [_column(n, len(days), day, by_day.get(day, Counter()), step * lines) for n, day in enumerate(days)]
     totals = {outcome: sum(column.counts[outcome] for column in columns) for outcome in Outcome}
-    return Figures(totals, tuple(columns), top)
+    return Figures(totals, tuple(columns), step, lines)
+
+
+def _scale(tallest: int) -> tuple[int, int]:
+    """Return a round step and how many of them there are, as few as the tallest column leaves room for."""
+    steps = (one * 10**power for power in itertools.count() for one in ROUND)
+    step = next(step for step in steps if step * MOST_LINES >= tallest)
+    return step, max(FEWEST_LINES if step == 1 else 1, -(-tallest // step))
 
 
 def _column(n: int, of: int, day: date, counts: Counter[Outcome], top: int) -> Column:
     step, every = 100 / of, LABELLED.get(of, 7)
     has_room = every == 1 or (n % every == 1 and n < of - 2)  # the last would be cut off
     label = day_of_month(day) if has_room else ""
-    return Column(day, label, (n + GAP / 2) * step, (1 - GAP) * step, counts, tuple(_bars(counts, top)))
+    x, width = (n + GAP / 2) * step, (1 - GAP) * step
+    return Column(day, _title(day, counts), label, x, width, counts, tuple(_bars(counts, top)))
+
+
+def _title(day: date, counts: Mapping[Outcome, int]) -> str:
+    frame = _("%(outcome)s: %(number)s")
+    figures = (frame % {"outcome": words.LABELS[each], "number": number(counts[each])} for each in SERIES)
+    return "; ".join((day_of(day), *figures))
 
 
 def _bars(counts: Mapping[Outcome, int], top: int) -> Iterable[Bar]:

@@ -7,6 +7,7 @@ countries write `$`.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from copy import copy
 from datetime import date, datetime
@@ -26,6 +27,9 @@ OWN_TIME: Final = "HH:mm"
 OWN_MONEY: Final = "#,##0.00 ¤¤"
 NARROW_SPACE, HARD_SPACE = "\u202f", "\u00a0"
 """CLDR's English has the first before PM, which not every font knows."""
+HEBREW: Final = "he"
+MAQAF: Final = "\u05be"
+"""Hebrew's hyphen. Its "and" is one letter, written together with a Hebrew word and hyphenated to all else."""
 
 
 def local_time(at: datetime) -> str:
@@ -38,8 +42,7 @@ def local_time(at: datetime) -> str:
 
 def day(at: date) -> str:
     """Return a date: `24 Nov 2026`."""
-    locale = tongue().locale
-    return dates.format_date(at, OWN_DAY if _is_plain(locale) else "medium", locale=locale)
+    return _day(at.year, at.month, at.day, tongue().locale)
 
 
 def day_of_month(at: date) -> str:
@@ -52,7 +55,7 @@ def day_of_month(at: date) -> str:
 
 def number(value: float) -> str:
     """Return a number: `1,200`, `7.5`."""
-    return numbers.format_decimal(value, locale=tongue().locale, decimal_quantization=False)
+    return _number(value, tongue().locale)
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -72,7 +75,26 @@ def money(value: Decimal, currency: str) -> str:
 
 def all_of(texts: Iterable[str]) -> str:
     """Return texts in a row, the last one joined by the language's "and": `231.80 EUR and 1,200 JPY`."""
-    return lists.format_list(list(texts), locale=tongue().locale)
+    several, locale = list(texts), tongue().locale
+    if locale.language == HEBREW and len(several) > 1 and not _begins_in_hebrew(several[-1]):
+        several[-1] = MAQAF + several[-1]
+    return lists.format_list(several, locale=locale)
+
+
+def _begins_in_hebrew(text: str) -> bool:
+    """Whether the first character that is seen is a Hebrew letter: marks of direction come before amounts."""
+    first = next((each for each in text if unicodedata.category(each) != "Cf"), "")
+    return unicodedata.name(first, "").startswith("HEBREW LETTER") if first else True
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(value: float, locale: Locale) -> str:
+    return numbers.format_decimal(value, locale=locale, decimal_quantization=False)
+
+
+@lru_cache(maxsize=1024)
+def _day(year: int, month: int, day_: int, locale: Locale) -> str:
+    return dates.format_date(date(year, month, day_), OWN_DAY if _is_plain(locale) else "medium", locale=locale)
 
 
 @lru_cache(maxsize=512)

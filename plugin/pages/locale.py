@@ -8,6 +8,7 @@ of a login, the public pages), the browser's own languages count.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,6 @@ from plugin.tongues import Library, Tongue
 
 HEADER: Final = "X-Locale"
 PARAMETER: Final = "locale"
-ANSWERED_IN: Final = "backstop.tongue"
 MOST_ASKED: Final = 10
 """Languages of a browser that are looked at."""
 
@@ -43,11 +43,8 @@ def set_up(app: Flask, *further: Path) -> None:
 
 
 def spoken() -> Tongue:
-    """Return the language of the answer to this request; what it asked for is read once."""
-    found = request.environ.get(ANSWERED_IN)
-    if not isinstance(found, Tongue):
-        found = request.environ[ANSWERED_IN] = language.library().tongue(_asked())
-    return found
+    """Return the language that this request asks its answer in."""
+    return language.library().tongue(_asked())
 
 
 def _asked() -> Iterable[str]:
@@ -74,6 +71,7 @@ def _count_in_template(one: str, many: str, count: int, /, **values: Any) -> Mar
     return said % ({"num": language.Count(count)} | values)
 
 
+@lru_cache(maxsize=4096, typed=True)  # markup and a text that look the same are not
 def _escaped(text: str) -> Markup:
-    """Escape a text. Our attributes stand in double quotes, so an apostrophe may stay one."""
+    """Escape a text of a catalogue. Our attributes stand in double quotes, so an apostrophe may stay one."""
     return Markup(str(escape(text)).replace("&#39;", "'"))  # noqa: S704 - it was escaped

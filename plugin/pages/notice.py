@@ -65,6 +65,8 @@ def named(name: str) -> Notice | None:
 def notice_in(version: str) -> Callable[..., Markup]:
     """Return what the text of a version is translated by: all of it is in one language."""
     shown = _shown(version)
+    if shown is tongue():
+        return in_template
 
     def said(text: str) -> Markup:
         with in_tongue(shown):

@@ -28,6 +28,8 @@ NO_SUCH_ORDER = N_(
 )
 TOO_LARGE = N_("That is more than this form can take. Nothing was changed.")
 NO_SUCH_PAGE = N_("This page cannot be opened like this. Nothing was changed.")
+NO_SUCH_ADDRESS = N_("There is no such page. Please open the app from your Shopify admin.")
+NOT_LIKE_THIS = N_("This address cannot be asked like this. Nothing was changed.")
 UNFORESEEN = N_("Something went wrong on our side; nothing was changed. Number %(number)s.")
 """The number stands in our log, beside what it was."""
 
@@ -62,3 +64,12 @@ def by_request(fault: HTTPException) -> ResponseReturnValue:
     if status < HTTPStatus.BAD_REQUEST:
         return fault
     return stopped(TOO_LARGE if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else NO_SUCH_PAGE, status)
+
+
+def by_routing(fault: HTTPException) -> ResponseReturnValue:
+    """No view of ours is at this address, or not for this method: a sentence, as nothing is known of who asks."""
+    answer = fault.get_response()
+    sentence = NO_SUCH_ADDRESS if fault.code == HTTPStatus.NOT_FOUND else NOT_LIKE_THIS
+    answer.set_data(_(sentence))
+    answer.headers["Content-Type"] = "text/plain; charset=utf-8"
+    return answer

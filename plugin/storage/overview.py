@@ -49,7 +49,8 @@ class Overview:
     `switched`: when and by which staff user (an id) the switch was last moved. `ended`: why the last connection ended,
     if nobody of the staff did it. `held`: orders that need the merchant's word. `heard`: the pixel has reported
     something. `guide`: what was said to the setup guide since the app was installed. `decided`: the switch has been
-    moved since then. `out`: only while tracking is off. `kept_code`: see `test_code`. `alert_mail`: sealed.
+    moved since then. `paused_at`: since when no order of any shop is sent (plugin/storage/resync.py), if so.
+    `out`: only while tracking is off. `kept_code`: see `test_code`. `alert_mail`: sealed.
     """
 
     switched: tuple[datetime, str] | None
@@ -66,6 +67,7 @@ class Overview:
     dismissed: Dismissed | None
     kept_code: KeptCode | None
     connected_at: datetime | None
+    paused_at: datetime | None
     alert_mail: bytes | None = field(repr=False)
 
     def test_code(self, now: datetime) -> KeptCode | None:
@@ -93,6 +95,7 @@ SELECT
     (SELECT jsonb_build_object('ended_at', coalesce(a.ended_at, CASE WHEN a.deadline < now() THEN a.deadline END))
         FROM attempt a WHERE a.shop_id = s.id AND a.attempt = p.request_out
         AND a.post_started > now() - interval '7 days') AS request_out,
+    (SELECT paused_at FROM ledger_mark) AS paused_at,
     p.test_code, p.test_code_until, p.alert_mail, s.installed_at
 FROM shop s LEFT JOIN shop_policy p ON p.shop_id = s.id WHERE s.id = %s
 """
@@ -119,6 +122,7 @@ def of(conn: Conn, shop_id: int) -> Overview:
         dismissed=_dismissed(open_connection),
         kept_code=KeptCode(row["test_code"], row["test_code_until"]) if row["test_code"] else None,
         connected_at=open_connection.get("from_at"),
+        paused_at=row["paused_at"],
         alert_mail=row["alert_mail"],
     )
 

@@ -98,6 +98,23 @@ def test_the_file_of_an_order_that_the_pixel_reported_says_that_nothing_was_sent
     assert order["outcome"] == "Tracked by pixel"
 
 
+def test_who_reads_a_file_stands_in_the_access_log(
+    client: FlaskClient,
+    services: Services,
+    merchant: Merchant,
+    missed: Shop,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked(client, services)
+
+    with caplog.at_level("INFO", logger="plugin"):
+        file_of(merchant)
+
+    [line] = [record for record in caplog.records if record.msg == "customer data read"]
+    about = {"shop_id": missed.id, "order_id": ORDER_ID, "user_id": "42", "purpose": "data request", "count": 1}
+    assert about.items() <= vars(line).items()
+
+
 def test_the_file_of_a_waiting_order_names_the_fields_that_are_kept(
     client: FlaskClient, services: Services, merchant: Merchant, shop: Shop, clock: MovedClock
 ) -> None:

@@ -105,7 +105,7 @@ def test_a_recovered_order_tells_its_request_its_basis_and_when_its_data_went(
     )
     assert titles(found)[-2:] in (["Sent to Meta, and taken", "Recovered"], ["Recovered", "Sent to Meta, and taken"])
     [sent] = [step for step in found.steps if step.title.startswith("Sent")]
-    assert "Meta took the request. The order is recovered. It ended 24 Nov 2026, 13:31. Trace id" in sent.text
+    assert "Meta took the request. The order is recovered. The request ended 24 Nov 2026, 13:31. Trace id" in sent.text
 
 
 def test_each_request_tells_what_meta_answered(services: Services, missed: Shop, meta: Meta, clock: MovedClock) -> None:
@@ -174,7 +174,7 @@ def test_a_request_that_is_still_out_at_switching_off_shows_its_end_on_reload(
     page = text_of(merchant)
     assert "Sent to Meta, and taken" in page
     assert "no answer yet" not in page
-    assert "It ended 24 Nov 2026, 13:31." in page
+    assert "The request ended 24 Nov 2026, 13:31." in page
 
 
 def test_requests_that_are_forgotten_leave_when_the_first_one_went(

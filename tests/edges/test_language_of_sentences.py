@@ -121,7 +121,7 @@ def test_the_command_line_is_told_the_same_in_english(bracketed: Bracketed) -> N
         "sent: Purchase as purchase.1001: Email (hashed), Order value, currency and items, Meta browser id; trace id "
         "Atrace; code 190"
     ) in lines
-    assert any("3 orders went together. It ended 24 12:00. Trace id Atrace." in line for line in lines)
+    assert any("3 orders went together. The request ended 24 12:00. Trace id Atrace." in line for line in lines)
     assert not any("⟦" in line for line in lines)
 
 

@@ -153,5 +153,78 @@ def test_no_digit_of_an_amount_is_rounded_away() -> None:
         assert formats.money(Decimal("7.5"), "KWD") == "7,500\u00a0KWD"
 
 
+AND = "\u05d5"
+
+
+@pytest.mark.parametrize(
+    ("tag", "texts", "said"),
+    [
+        ("he", ["אב", "גד"], "אב וגד"),
+        ("he", ["אב", "12"], f"אב {AND}־12"),
+        ("he-IL", ["אב", "גד", "Meta"], f"אב, גד {AND}־Meta"),
+        ("he", ["אב", "\u200f1,200 ¥"], f"אב {AND}־\u200f1,200 ¥"),
+        ("he", ["12"], "12"),
+        ("he", ["", ""], f" {AND}"),
+        ("de", ["1", "2"], "1 und 2"),
+        ("en", ["1", "2", "3"], "1, 2, and 3"),
+    ],
+)
+def test_the_last_of_a_row_is_joined_as_the_language_joins_it(tag: str, texts: list[str], said: str) -> None:
+    with in_tongue(Library(FOLDER).tongue([tag])):
+        assert formats.all_of(texts) == said
+
+
+WRONG = {
+    "is no text": b"\xff\xfe\x00",
+    "is no catalogue": b"these are\nno translations\n",
+    "is written oddly": b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=none\\n"\n\nmsgid "A"\nmsgstr "B"\n',
+}
+
+
+@pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
+def test_a_file_that_is_no_catalogue_is_english_and_told_once(
+    client: FlaskClient, shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    (tmp_path / f"{PSEUDO}.po").write_bytes(content)
+
+    for path in ("/", "/settings", "/privacy"):
+        client.environ_base["HTTP_X_LOCALE"] = TAG
+        answer = Merchant(client).get(path)
+        assert answer.status_code == 200
+        assert '<html lang="en" dir="ltr">' in answer.text
+
+    assert [(record.msg, record.result) for record in caplog.records if record.name == "plugin.tongues"] == [  # type: ignore[attr-defined]  # what `extra` adds
+        ("translations cannot be read; English is shown", f"{PSEUDO}.po")
+    ]
+
+
+def test_a_translation_with_wrong_places_is_left_out(
+    client: FlaskClient, shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / f"{PSEUDO}.po"
+    file.write_text(file.read_text().replace("%(dataset)s⟦", "%(datset)s⟦").replace("%(num)s⟦", "%(num)⟦"))
+    client.environ_base["HTTP_X_LOCALE"] = TAG
+
+    answer = Merchant(client).get("/")
+
+    assert answer.status_code == 200
+    assert "Last 30 days" in answer.text
+    assert pseudo("Connected") in answer.text
+    assert {record.msg for record in caplog.records} == {"a translation is left out: its places do not fit"}
+
+
+def test_an_address_that_nobody_has_is_told_in_the_readers_language(client: FlaskClient) -> None:
+    lost = {tag: client.get("/nowhere", headers={"Accept-Language": tag}) for tag in ("en", "de", "he")}
+    refused = {tag: client.delete("/settings", headers={"X-Locale": tag}) for tag in ("en", "de", "he")}
+
+    assert lost["en"].text == "There is no such page. Please open the app from your Shopify admin."
+    assert refused["en"].text == "This address cannot be asked like this. Nothing was changed."
+    assert "GET" in refused["de"].headers["Allow"]
+    assert {answer.status_code for answer in lost.values()} == {404}
+    assert {answer.status_code for answer in refused.values()} == {405}
+    assert all(answer.mimetype == "text/plain" for answer in (*lost.values(), *refused.values()))
+    assert len({answer.text for answer in (*lost.values(), *refused.values())}) == 6
+
+
 def test_outside_a_request_everything_is_english() -> None:
     assert n_("%(num)s order", "%(num)s orders", 1200) == "1,200 orders"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,12 @@ from plugin.pages.banners import Banner
 from plugin.pages.words import TONES, WARNING_VERSION
 from plugin.recovery.outcomes import Outcome
 from plugin.services import Services
+from plugin.storage import resync
 from plugin.storage.shops import Shop
 from tests.builders import ORDER_ID
 from tests.conftest import MovedClock, install
 from tests.edges.handwork import do
-from tests.edges.ledger_view import buy, purchase, tell, work
+from tests.edges.ledger_view import buy, purchase, switch_on, tell, work
 from tests.edges.visits import Merchant, Page
 
 ON = {"on": "1", "warning": WARNING_VERSION, "ack": "yes", "place": "dashboard", "mode": "recorded"}
@@ -37,6 +39,14 @@ def trouble(services: Services, shop: Shop) -> None:
         services.clock.now(),
         services.clock.now(),
     )
+
+
+@pytest.fixture
+def paused(services: Services, clock: MovedClock) -> Iterator[None]:
+    with services.database.transaction() as conn:
+        resync.pause(conn, clock.now())
+    yield
+    do(services, "UPDATE ledger_mark SET paused_at = NULL")
 
 
 # --- Ranges and figures
@@ -192,6 +202,22 @@ def test_the_most_important_banner_stands_alone(
     assert banners(Page(refused)) == []
 
 
+def test_paused_sending_is_said_first_and_only_where_something_would_be_sent(
+    merchant: Merchant, services: Services, shop: Shop, clock: MovedClock, paused: None
+) -> None:
+    do(services, "UPDATE shop_policy SET other_pixel = 'none'")
+    off = banners(Page(merchant.get("/")))
+    switch_on(services, shop)
+    do(services, "UPDATE meta_connection SET broken = 'token_revoked', broken_at = %s", clock.now())
+
+    page = Page(merchant.get("/"))
+
+    assert off == []
+    assert page.one("s-switch")["details"].startswith("Paid orders that the pixel missed wait until the connection")
+    assert banners(page) == ["data-paused"]
+    assert page.one("s-banner", data_paused=clock.now().isoformat())["tone"] == "warning"
+
+
 def test_the_order_of_banners_is_the_one_of_their_list() -> None:
-    wanted = "error problem reopen broken ended ends scopes held pixel second_sender other_pixel missed"
+    wanted = "error problem paused reopen broken ended ends scopes held pixel second_sender other_pixel missed"
     assert " ".join(Banner) == wanted

@@ -58,9 +58,9 @@ def test_an_order_of_that_time_names_it(
     clock.pass_by(minutes=31)
     work(services)
 
-    assert (
-        "the pixel was in trouble. Nothing arrives from the pixel any more." in merchant.get(f"/orders/{ORDER_ID}").text
-    )
+    page = merchant.get(f"/orders/{ORDER_ID}").text
+
+    assert "When it was paid, the pixel was in trouble: nothing arrived from the pixel any more.</s-paragraph>" in page
 
 
 def test_the_address_for_e_mails_is_kept_shown_and_cleared(merchant: Merchant, services: Services, shop: Shop) -> None:

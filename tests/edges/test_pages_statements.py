@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.storage import again, meta_test_code
+from plugin.storage import again, meta_test_code, resync
 from plugin.storage.shops import Shop
 from tests.conftest import MovedClock, connect, install, settings_from
 from tests.edges.handwork import Meta, do
@@ -80,8 +80,13 @@ def test_settings_and_dashboard_take_no_more_however_the_shop_stands(
     assert "TEST12345" in merchant.get("/settings").text
     do(services, "UPDATE meta_connection SET broken = 'token_revoked', broken_at = %s", clock.now())
     look(merchant)
+    with services.database.transaction() as conn:
+        resync.pause(conn, clock.now())
+    look(merchant)
+    assert "data-paused" in merchant.get("/").text
     switch_off(services, shop)
     look(merchant)
+    do(services, "UPDATE ledger_mark SET paused_at = NULL")
 
 
 def look(merchant: Merchant) -> None:

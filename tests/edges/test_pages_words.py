@@ -84,6 +84,27 @@ def test_a_days_column_is_as_tall_as_its_orders() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tallest", "lines"),
+    [
+        (0, [3, 2, 1, 0]),
+        (4, [4, 3, 2, 1, 0]),
+        (5, [6, 4, 2, 0]),
+        (9, [10, 5, 0]),
+        (100, [100, 50, 0]),
+        (102, [150, 100, 50, 0]),
+        (1333, [1500, 1000, 500, 0]),
+        (80_000, [80_000, 60_000, 40_000, 20_000, 0]),
+    ],
+)
+def test_the_lines_of_the_chart_stand_for_round_numbers(tallest: int, lines: list[int]) -> None:
+    day = date(2026, 11, 24)
+    found = figures_of([DayCount(day, Outcome.TRACKED, Reason.PIXEL_DELIVERED, tallest)], day, day)
+
+    assert [number for _, number in found.grid()] == lines
+    assert found.grid()[0][0] == pytest.approx(8)
+
+
+@pytest.mark.parametrize(
     ("value", "currency", "shown"),
     [
         ("128.4000", "EUR", "128.40 EUR"),
