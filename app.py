@@ -63,7 +63,8 @@ def create_app(settings: Settings | None = None, url: str | None = None) -> Flas
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _last_resort)
     app.wsgi_app = _with_ascii_query(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
-    app.wsgi_app = Shortcut(app, {orders_paid.PATH: orders_paid.DOOR, pixel.PATH: pixel.DOOR})  # type: ignore[method-assign]  # Flask's own way
+    ahead = {orders_paid.PATH: orders_paid.DOOR, pixel.PATH: pixel.DOOR}
+    app.wsgi_app = Shortcut(app, ahead, tuple(PLAIN.items()))  # type: ignore[method-assign]  # Flask's own way
     health.measure(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
@@ -83,13 +84,9 @@ def _with_ascii_query(asked: Callable[..., Iterable[bytes]]) -> Callable[..., It
 
 
 def _with_headers(response: Response) -> Response:
-    """What no page of ours has said otherwise: an answer loads nothing, is framed by nobody and kept nowhere.
-
-    What has a door ahead of Flask is told the same by both: a sentence, to servers and scripts.
-    """
-    if request.path not in {orders_paid.PATH, pixel.PATH}:
-        for name, text in PLAIN.items():
-            response.headers.setdefault(name, text)
+    """What no page of ours has said otherwise: an answer loads nothing, is framed by nobody and kept nowhere."""
+    for name, text in PLAIN.items():
+        response.headers.setdefault(name, text)
     return response
 
 

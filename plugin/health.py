@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 
-from plugin import counting, metrics
+from plugin import counting, metrics, refusals
 from plugin.services import Services, services
 from plugin.storage import gauges, schema
 from plugin.storage.database import DatabaseAway
@@ -50,11 +50,14 @@ def live() -> ResponseReturnValue:
 
 @blueprint.get("/ready")
 def ready() -> ResponseReturnValue:
-    """Answer 503 until the database can be written and has the shape that this version needs. Meta has no say in it."""
+    """Answer 503 until the database can be written and lacks no migration of this version. Meta has no say in it.
+
+    One that a newer version has changed already will do: while that takes over this one serves on.
+    """
     with services().database.transaction() as conn:
         version = conn.execute("SELECT version_num FROM alembic_version").fetchone()
         conn.execute("CREATE TEMP TABLE ready_probe (x int) ON COMMIT DROP")
-    if version is None or version["version_num"] != schema.newest():
+    if version is None or not schema.suits(version["version_num"]):
         return {"ready": False, "why": "run `backstop db upgrade`"}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"ready": True}
 
@@ -80,6 +83,7 @@ def _show(app: Flask, given: Services) -> None:
         """Show the counters and figures to whoever has the token."""
         asked = request.headers.get("Authorization", "").encode(errors="replace")
         if not hmac.compare_digest(asked, f"Bearer {given.settings.metrics_token}".encode()):
+            refusals.tell(refusals.Door.METRICS, "no token" if not asked else "another token")
             return Response(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
         return Response(page.text(), content_type=TYPE, headers={"Cache-Control": "no-store"})
 

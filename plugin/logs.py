@@ -13,11 +13,11 @@ from typing import Final
 
 OURS: Final = ("plugin", "webhooks", "app")
 IDS: Final = ("shop_id", "order_id", "webhook_id", "attempt", "trace_id", "error_id", "user_id", "count", "seconds")
-WORDS: Final = ("topic", "outcome", "reason", "result", "status", "code", "subcode", "error", "purpose")
+WORDS: Final = ("shop", "topic", "outcome", "reason", "result", "status", "code", "subcode", "error", "purpose")
 ALLOWED: Final = IDS + WORDS
 """All that a line may carry beside its event. Ids and numbers stand as they are; words go through the net. `error` is
 the name of an exception's class, never its text. `user_id` and `purpose`: which member of the staff read customer data,
-and what for."""
+and what for. `shop`: the domain that somebody claimed who was turned away."""
 LONGEST: Final = 200
 """Characters of a value; what is longer is no id and no word."""
 SERVERS: Final = ("_granian", "granian", "granian.access")

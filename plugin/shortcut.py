@@ -28,10 +28,10 @@ class Door(NamedTuple):
 
 
 class Shortcut:
-    """A WSGI application ahead of Flask's."""
+    """A WSGI application ahead of Flask's. `always`: headers of every answer, which no door gives itself."""
 
-    def __init__(self, app: Flask, doors: Mapping[str, Door]) -> None:
-        self._app, self._flask, self._doors = app, app.wsgi_app, doors
+    def __init__(self, app: Flask, doors: Mapping[str, Door], always: tuple[tuple[str, str], ...]) -> None:
+        self._app, self._flask, self._doors, self._always = app, app.wsgi_app, doors, always
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, or let Flask answer."""
@@ -51,7 +51,7 @@ class Shortcut:
         text, status, headers = found
         sized = {} if status is HTTPStatus.NO_CONTENT else {"Content-Length": str(len(text.encode()))}
         known = {"Content-Type": "text/html; charset=utf-8", **sized, **headers}
-        start_response(f"{status.value} {status.phrase}", list(known.items()))
+        start_response(f"{status.value} {status.phrase}", [*known.items(), *self._always])
         return [text.encode()]
 
 

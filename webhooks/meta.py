@@ -16,6 +16,7 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge, Unauthorized
 
+from plugin import refusals
 from plugin.meta import login, signed_request
 from plugin.meta.signed_request import NotSigned, Told, Unreadable
 from plugin.services import Services, services
@@ -102,8 +103,10 @@ def _told() -> tuple[Services, Told]:
     except RequestEntityTooLarge:
         raise
     except Unreadable as fault:
+        refusals.tell(refusals.Door.META_MESSAGE, "no signed request")
         raise BadRequest("This is no signed request of Meta's.") from fault
     except NotSigned as fault:
+        refusals.tell(refusals.Door.META_MESSAGE, "no signature that fits")
         raise Unauthorized("This request does not carry Meta's signature for this app.") from fault
 
 

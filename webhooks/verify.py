@@ -16,6 +16,7 @@ from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from plugin import refusals
 from plugin.shopify.auth import is_shop_domain
 
 Returned = TypeVar("Returned")
@@ -70,7 +71,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> De
     ours = {lower: value for name, value in headers.items() if (lower := name.lower()).startswith(PREFIXES)}
     given = _header(ours, "hmac-sha256").encode(errors="replace")  # bytes: what is not ASCII differs like any other
     if not any(hmac.compare_digest(_signature(raw, secret), given) for secret in secrets):
-        raise BadSignature("no signature that fits")
+        raise BadSignature("no signature that fits" if given else "no signature")
     if not raw:
         raise NoBody("nothing was delivered")
     topic, shop_domain, webhook_id = (_header(ours, name) for name in ("topic", "shop-domain", "webhook-id"))
@@ -101,11 +102,18 @@ def admitted(
     headers = {ours: environ[theirs] for theirs, ours in IN_ENVIRON if theirs in environ}
     try:
         delivery = verify(raw, headers, secrets)
-    except NoBody:
-        return EMPTY, HTTPStatus.BAD_REQUEST, {}
-    except BadSignature:
-        return NOT_SIGNED, HTTPStatus.UNAUTHORIZED, {}
+    except BadSignature as fault:
+        shop = _header(headers, "shop-domain")
+        known = shop if is_shop_domain(shop) else None
+        refusals.tell(refusals.Door.WEBHOOK, str(fault), shop=known, topic=_header(headers, "topic"))
+        return _refusal(fault)
     return view(delivery)
+
+
+def _refusal(fault: BadSignature) -> Refusal:
+    if isinstance(fault, NoBody):
+        return EMPTY, HTTPStatus.BAD_REQUEST, {}
+    return NOT_SIGNED, HTTPStatus.UNAUTHORIZED, {}
 
 
 def _signature(raw: bytes, secret: str) -> bytes:

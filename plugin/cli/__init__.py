@@ -15,9 +15,10 @@ from plugin.settings import SettingsError
 from plugin.storage.database import DatabaseAway
 from plugin.storage.keys import WrongKeys
 from plugin.storage.postgres import EmbeddedPostgresError
+from plugin.storage.schema import NotUpgraded
 from plugin.storage.sessions import NoSession
 
-PROBLEMS = (SettingsError, EmbeddedPostgresError, DatabaseAway)
+PROBLEMS = (SettingsError, EmbeddedPostgresError, DatabaseAway, NotUpgraded)
 REFUSALS = (WrongKeys, NoSession, NotReady)
 """What a process does not start with: starting it again changes nothing."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plugin.recovery import rounds
+from plugin.refusals import TOPICS
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.storage import gauges, heartbeat, keys, resync, schema
@@ -27,17 +28,8 @@ OVERDUE: Final = 180.0
 """Seconds past its time for an order that is to be judged or sent."""
 MOST_UNTOLD: Final = 0.01
 """Of the orders of a day, those that no webhook told of."""
+YEAR: Final = timedelta(days=366)
 ERASURE_LATE: Final = timedelta(hours=1)
-TOPICS: Final = frozenset(
-    {
-        "orders/paid",
-        "app/uninstalled",
-        "app/scopes_update",
-        "customers/data_request",
-        "customers/redact",
-        "shop/redact",
-    }
-)
 
 
 class Grade(StrEnum):
@@ -128,12 +120,14 @@ def shape(given: Services) -> Iterator[Check]:
     with given.database.transaction() as conn:
         made = conn.execute("SELECT to_regclass('alembic_version') IS NOT NULL AS is_there").fetchone()
         row = conn.execute("SELECT version_num FROM alembic_version").fetchone() if made and made["is_there"] else None
-    found, wanted = row and row["version_num"], schema.newest()
+    found: str | None = row["version_num"] if row else None
+    wanted = schema.newest()
     yield graded(
         "schema",
         f"revision {found or 'none'}, this version's is {wanted}",
         bad=found != wanted,
-        todo="backstop db upgrade",
+        todo="start the newer version's processes" if schema.is_newer(found) else "backstop db upgrade",
+        grade=Grade.WARNING if schema.is_newer(found) else Grade.PROBLEM,
     )
 
 
@@ -148,6 +142,19 @@ def master_keys(given: Services) -> Iterator[Check]:
     old = [key.name for key in used if key.name != given.vault.active]
     if old and not closed:
         yield Check("key rotation", Grade.WARNING, f"{', '.join(old)} still in use", "backstop keys rotate")
+    made = _made(given.vault.active)
+    if made is not None and given.clock.now() - made > YEAR:
+        said, todo = f"{given.vault.active} was made more than a year ago", "docs/runbook.md, a key is to be changed"
+        yield Check("key age", Grade.WARNING, said, todo)
+
+
+def _made(name: str) -> datetime | None:
+    """Return the day that a master key is named after, as `keys new` does; None: nobody knows."""
+    try:
+        day = datetime.strptime(name, "k%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return day if f"{day:k%Y%m%d}" == name else None
 
 
 def sending(given: Services) -> Iterator[Check]:

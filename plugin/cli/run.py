@@ -44,10 +44,19 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def upgrade() -> None:
-    """Bring the database to the shape that this version needs."""
-    schema.upgrade(database_url(Settings.from_env(os.environ)))
-    click.echo("The database is up to date.")
+@click.option(
+    "--lock-timeout",
+    default=schema.LOCK_TIMEOUT,
+    show_default=True,
+    type=click.FloatRange(0.1, 600),
+    help="seconds to wait for a table that is in use; others wait behind it",
+)
+def upgrade(lock_timeout: float) -> None:
+    """Bring the database to the shape that this version needs. What fails changes nothing."""
+    if schema.upgrade(database_url(Settings.from_env(os.environ)), lock_timeout=lock_timeout):
+        click.echo("The database is up to date.")
+    else:
+        click.echo("The database is of a newer version already; nothing was changed.")
 
 
 @db.command("stop")
@@ -69,7 +78,10 @@ def web(host: str, port: int, workers: int) -> None:
     url = database_url(settings)  # before the fork, so that its faults are told once
     starting.check(settings, url)
     server = [
-        str(Path(sys.executable).with_name("granian")),
+        sys.executable,
+        "-P",  # whatever lies in the folder that it is started from is not this program
+        "-m",
+        "plugin.serving",
         "--interface",
         "wsgi",
         "--host",

@@ -42,6 +42,12 @@ def evidence(result: str) -> None:
         _meters.evidence(result)
 
 
+def refused(door: str) -> None:
+    """Count somebody who was turned away for want of a good token or signature."""
+    if _meters is not None:
+        _meters.refused(door)
+
+
 def batch(result: str, seconds: float) -> None:
     """Count a request with orders to Meta: how its attempt ended (as the attempt's row says it), after some time."""
     if _meters is not None:

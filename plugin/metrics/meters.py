@@ -33,6 +33,7 @@ class Meters:
         self.webhooks = _by(Counter("webhook_received", "webhooks answered", ("topic", "result"), registry=here))
         self.ack = _times("webhook_ack_seconds", "time to the answer of a webhook", ACK, here)
         self.evidence = _by(Counter("evidence", "posts of the pixel answered", ("result",), registry=here))
+        self.refused = _by(Counter("door_refused", "callers without good token or signature", ("door",), registry=here))
         self.batches = _by(Counter("forward_batches", "requests with orders to Meta", ("result",), registry=here))
         self.events = _by(Counter("forward_events", "orders in those requests", ("outcome",), registry=here))
         self.reposts = _by(Counter("forward_reposts", "orders that reached Meta again", ("cause",), registry=here))

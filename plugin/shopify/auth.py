@@ -12,6 +12,8 @@ from typing import Any
 
 from shopify import session_token
 
+from plugin import refusals
+
 SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 LONGEST_DOMAIN = 255
 LONGEST_TOKEN = 8 * 1024
@@ -60,6 +62,15 @@ def verify_id_token(token: str, *, api_key: str, secrets: Sequence[str], now: da
     Raises:
         IdTokenRefused: anything else than a good token, whatever it is.
     """
+    try:
+        return _verified(token, api_key, secrets, now)
+    except IdTokenRefused as fault:
+        if token:  # a page's first load shows none, and fetches one
+            refusals.tell(refusals.Door.ID_TOKEN, str(fault))
+        raise
+
+
+def _verified(token: str, api_key: str, secrets: Sequence[str], now: datetime) -> StaffSession:
     if len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
         raise IdTokenRefused("not an id token")
     for secret in secrets:

@@ -6,7 +6,9 @@ a database that counts less than that was put back to an earlier time.
 
 from __future__ import annotations
 
+import glob
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +20,8 @@ from plugin.storage.database import Conn
 
 EVERY: Final = 5.0
 """Seconds."""
+STALE: Final = 60.0
+"""Seconds after which a file that a witness was about to become has been left behind."""
 _BEAT = """
 UPDATE ledger_mark SET beats = greatest(beats, %(known)s) + 1, beaten_at = clock_timestamp(),
     seen_at = CASE WHEN paused_at IS NULL THEN greatest(seen_at, %(now)s) ELSE seen_at END
@@ -38,16 +42,29 @@ class Witness:
         """Read the file. One that is not there, or holds no number, remembers nothing."""
         with suppress(OSError, ValueError):
             self.known = int(self.file.read_text()) if self.file else 0
+        if self.file is not None:
+            _sweep(self.file)
 
     def remember(self, beats: int) -> None:
         """Keep a count; a file is replaced as a whole, so that it always holds one."""
         self.known = beats
         if self.file is None:
             return
+        fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}")
         with suppress(OSError):  # it is no reason to stop
-            fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-            fresh.write_text(str(beats))
-            fresh.replace(self.file)
+            try:
+                fresh.write_text(str(beats))
+                fresh.replace(self.file)
+            finally:
+                fresh.unlink(missing_ok=True)
+
+
+def _sweep(file: Path) -> None:
+    """Take away what workers left that were killed in the middle of writing; by age, for a number is used again."""
+    for left in file.parent.glob(f"{glob.escape(file.name)}.*"):
+        with suppress(OSError):
+            if left.suffix[1:].isdecimal() and time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def beat(conn: Conn, witness: Witness, now: datetime) -> bool:

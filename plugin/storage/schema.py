@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import sql
-from sqlalchemy import create_engine
+from psycopg import errors, sql
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 
-from plugin.storage.database import Conn
+from plugin.storage.database import Conn, DatabaseAway
 
 EVIDENCE_DAYS = 9
 """7 days in which a late delivery or a recovery may still need the evidence, plus slack."""
+LOCK_TIMEOUT = 3.0
+"""Seconds that a change of a table waits for others: all who come later wait behind it; Shopify gives up after 5."""
+OTHERS_TIMEOUT = 60.0
+"""Seconds for which another upgrade is waited for."""
+ONE_AT_A_TIME = (4711, 1)
+"""The advisory lock of upgrades."""
+
+
+class NotUpgraded(Exception):
+    """The database has the shape that it had; the text is one sentence, without values."""
 
 
 def for_sqlalchemy(url: str) -> str:
@@ -30,17 +42,58 @@ def config() -> Config:
     return made
 
 
-def upgrade(url: str) -> None:
-    """Bring the database to the newest shape. Safe to repeat; two at once wait for each other."""
+def upgrade(url: str, *, lock_timeout: float = LOCK_TIMEOUT, until: str = "head") -> bool:
+    """Bring the database to the newest shape, or that of a revision; return whether that took anything but looking.
+
+    Safe to repeat; two at once wait for each other. All of it is one transaction: what fails changes nothing. The
+    database of a newer version stays as it is.
+
+    Raises:
+        NotUpgraded: a lock was not to be had within `lock_timeout` seconds, or a statement failed.
+        DatabaseAway: the server does not answer.
+    """
     engine = create_engine(for_sqlalchemy(url))
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4711, 1)")
-            made = config()
-            made.attributes["connection"] = connection
-            command.upgrade(made, "head")
+            _alone(connection)
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(lock_timeout * 1000)}")
+            return _upgrade(connection, until)
+    except DBAPIError as fault:
+        raise _told(fault, lock_timeout) from None
     finally:
         engine.dispose()
+
+
+def _alone(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(OTHERS_TIMEOUT * 1000)}")
+    try:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", ONE_AT_A_TIME)
+    except DBAPIError as fault:
+        if isinstance(fault.orig, errors.LockNotAvailable):
+            raise NotUpgraded(f"Nothing was changed: another upgrade has run for {OTHERS_TIMEOUT:g} s.") from None
+        raise
+
+
+def _upgrade(connection: Connection, until: str) -> bool:
+    if is_newer(MigrationContext.configure(connection).get_current_revision()):
+        return False
+    made = config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, until)
+    return True
+
+
+def _told(fault: DBAPIError, lock_timeout: float) -> NotUpgraded | DatabaseAway:
+    """What to say of a fault: no text of the server's, for that may quote values."""
+    if isinstance(fault.orig, errors.LockNotAvailable):
+        return NotUpgraded(
+            f"Nothing was changed: a table was in use for longer than {lock_timeout:g} s (a backup, a long statement)."
+            " Try again; what serves goes on meanwhile."
+        )
+    state = getattr(fault.orig, "sqlstate", None)
+    if state is None or fault.connection_invalidated:
+        return DatabaseAway()
+    return NotUpgraded(f"The upgrade failed, and nothing was changed: {type(fault.orig).__name__} ({state}).")
 
 
 def is_current(url: str) -> bool:
@@ -53,16 +106,32 @@ def is_current(url: str) -> bool:
         engine.dispose()
 
 
-def newest() -> str | None:
-    """Return the newest migration's name."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+def newest() -> str:
+    """Return the name of the newest migration of this version."""
+    return _known()[0]
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a database's revision is one that this version has not heard of: a newer version's, which only adds."""
+    return revision is not None and revision not in _known()
+
+
+def suits(revision: str) -> bool:
+    """Whether this version can work with a database of that revision: its own newest one, or a newer version's."""
+    return revision == newest() or is_newer(revision)
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """Return all revisions of this version, the newest first; read once, so that a running process stays what it is."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
 
 
 def keep_partitions(conn: Conn, now: datetime) -> None:
-    """Make the evidence partitions of today and the next three days; drop those older than EVIDENCE_DAYS.
+    """Make the evidence partitions of today and the next three days; drop those of EVIDENCE_DAYS ago.
 
-    A day without its own partition lands in the default one (a moved clock, a worker that was away); such rows are
-    deleted when their time has come.
+    So no post is kept for longer than that, and each for eight days at least. A day without its own partition lands in
+    the default one (a moved clock, a worker that was away); such rows are deleted when their time has come.
     """
     today = now.astimezone(UTC).date()
     have = set(_partitions(conn))
@@ -71,9 +140,9 @@ def keep_partitions(conn: Conn, now: datetime) -> None:
         if day not in have and day not in taken:
             _make(conn, day)
     for day in have:
-        if day < today - timedelta(days=EVIDENCE_DAYS):
+        if day <= today - timedelta(days=EVIDENCE_DAYS):
             conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_name(day)))
-    conn.execute("DELETE FROM evidence_rest WHERE day < %s", (today - timedelta(days=EVIDENCE_DAYS),))
+    conn.execute("DELETE FROM evidence_rest WHERE day <= %s", (today - timedelta(days=EVIDENCE_DAYS),))
 
 
 def _name(day: date) -> sql.Identifier:

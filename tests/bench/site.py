@@ -20,6 +20,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
+from plugin.cli.run import THREADS
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.storage import connections, installs, policy, schema, shops
@@ -37,10 +38,20 @@ CORES = str(os.cpu_count() or 1)
 API_KEY = "bench-api-key"
 SERVING_WITHIN = 40.0
 STOPS_WITHIN = 3.0
-"""granian does not hear a stop while one of its processes is still starting."""
+"""After that by force: what is measured is over."""
 DATASET = "1234567890123456"
 SCOPES = "read_orders,write_pixels,read_customer_events"
-GRANIAN = ["--interface", "wsgi", "--workers", CORES, "--blocking-threads", "32", "--no-ws", "--log-level", "warning"]
+GRANIAN = [
+    "--interface",
+    "wsgi",
+    "--workers",
+    CORES,
+    "--blocking-threads",
+    str(THREADS),
+    "--no-ws",
+    "--log-level",
+    "warning",
+]
 
 
 def free_port() -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from plugin.services import Services
@@ -34,9 +37,23 @@ class Plant:
     services: Services
     meta: SandboxMeta
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    webs: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def worker(self, **more: str) -> subprocess.Popen[bytes]:
         """Start a worker; what it prints goes to a file."""
+        return self._start(self.workers, ["worker"], more)
+
+    def web(self, port: int, *, workers: int = 1, **more: str) -> subprocess.Popen[bytes]:
+        """Start a web server of some processes."""
+        return self._start(self.webs, ["web", "--port", str(port), "--workers", str(workers)], more)
+
+    def until_ready(self, port: int) -> None:
+        """Wait until a web server is ready."""
+        self.until(lambda: _is_ready(port))
+
+    def _start(
+        self, crew: list[subprocess.Popen[bytes]], words: list[str], more: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
         env = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTOP_")}
         env |= {
             "DATABASE_URL": self.postgres.url,
@@ -53,9 +70,9 @@ class Plant:
         }
         with (self.folder / "worker.log").open("ab") as log:
             started = subprocess.Popen(  # noqa: S603 - our own program
-                [BACKSTOP, "worker"], env=env | more, stdout=log, stderr=log, start_new_session=True
+                [BACKSTOP, *words], env=env | more, stdout=log, stderr=log, start_new_session=True
             )
-        self.workers.append(started)
+        crew.append(started)
         return started
 
     def stop(self) -> None:
@@ -64,6 +81,11 @@ class Plant:
             worker.kill()
             worker.wait()
         self.workers.clear()
+        for web in self.webs:  # with its children
+            with suppress(ProcessLookupError):
+                os.killpg(web.pid, signal.SIGKILL)
+            web.wait()
+        self.webs.clear()
         self.meta.world.reset()
         with self.services.database.transaction() as conn:
             conn.execute("TRUNCATE shop, evidence, procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")
@@ -77,6 +99,17 @@ class Plant:
         while not holds():
             assert time.monotonic() < end, self.log()[-3000:]
             time.sleep(0.05)
+
+
+def _is_ready(port: int) -> bool:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("GET", "/health/ready")
+        return line.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
 
 
 def _keys() -> str:

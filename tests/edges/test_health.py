@@ -32,15 +32,35 @@ def test_a_live_process_says_so_without_asking_anyone(stranded: FlaskClient) -> 
     assert stranded.get("/health/live").status_code == 200
 
 
-def test_a_ready_one_has_the_right_database(client: FlaskClient, services: Services, database_url: str) -> None:
+def revised(url: str, revision: str | None) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("DELETE FROM alembic_version")
+        if revision is not None:
+            conn.execute("INSERT INTO alembic_version VALUES (%s)", (revision,))
+
+
+@pytest.mark.parametrize(
+    ("revision", "status"),
+    [
+        pytest.param("0006", 503, id="a migration is missing"),
+        pytest.param("0001", 503, id="many are missing"),
+        pytest.param(None, 503, id="no tables"),
+        pytest.param("0999", 200, id="a newer version has run its migration, and this code serves on"),
+    ],
+)
+def test_a_process_is_ready_unless_the_database_lacks_a_migration(
+    client: FlaskClient, database_url: str, revision: str | None, status: int
+) -> None:
     assert client.get("/health/ready").status_code == 200
 
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        conn.execute("UPDATE alembic_version SET version_num = 'other'")
-        try:
-            assert client.get("/health/ready").status_code == 503
-        finally:
-            conn.execute("UPDATE alembic_version SET version_num = %s", (schema.newest(),))
+    revised(database_url, revision)
+    try:
+        answer = client.get("/health/ready")
+    finally:
+        revised(database_url, schema.newest())
+
+    assert answer.status_code == status
+    assert ("backstop db upgrade" in answer.text) == (status != 200)
 
 
 def test_while_the_database_is_away_every_door_says_503_and_when_to_come_again(stranded: FlaskClient) -> None:

@@ -54,7 +54,7 @@ def test_the_example_of_settings_names_all_that_must_be_set_and_can_be_read_by_a
 
 
 def test_the_commands_it_names_exist() -> None:
-    called = re.findall(r"(?:/bin/|^|PGOPTIONS='[^']*' )backstop ([a-z]+)(?: ([a-z-]+))?", _all(), re.MULTILINE)
+    called = re.findall(r"(?:/bin/|^|RELEASE=\S+ )backstop ([a-z]+)(?: ([a-z-]+))?", _all(), re.MULTILINE)
 
     assert len(called) > 8
     for first, second in called:

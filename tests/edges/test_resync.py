@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -186,6 +187,28 @@ def test_a_copy_of_the_database_knows_that_it_is_one(services: Services, databas
         copied.close()
         with psycopg.connect(server, autocommit=True) as conn:
             conn.execute("DROP DATABASE copied")
+
+
+def test_a_witness_leaves_nothing_beside_its_file_and_takes_away_what_killed_workers_left(tmp_path: Path) -> None:
+    file = tmp_path / "witness"
+    old, fresh, foreign = (tmp_path / name for name in ("witness.4711", "witness.4712", "witness.txt"))
+    for one in (old, fresh, foreign):
+        one.write_text("7")
+    for one in (old, foreign):
+        os.utime(one, (1, 1))
+
+    Witness(file).remember(40)
+
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["witness", "witness.4712", "witness.txt"]
+
+
+def test_a_witness_that_cannot_be_written_leaves_nothing_either(tmp_path: Path) -> None:
+    file = tmp_path / "witness"
+    file.mkdir()
+
+    Witness(file).remember(40)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["witness"]
 
 
 def test_a_witness_outlives_its_worker(services: Services, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from app import PLAIN
 from plugin.services import Services
 from plugin.shortcut import Shortcut
 from plugin.storage.database import Database
@@ -69,6 +70,14 @@ def asked(app: Any, *, path: str, **words: Any) -> tuple[int, bytes, dict[str, s
 @pytest.mark.parametrize("name", ASKED)
 def test_both_ways_answer_alike(ahead: Shortcut, shop: Shop, name: str) -> None:
     assert asked(ahead, **ASKED[name]) == asked(ahead._flask, **ASKED[name])  # noqa: SLF001 - the other way
+
+
+@pytest.mark.parametrize("name", ["an order", "an unsigned order", "a post", "no post", "a post too large"])
+def test_both_forbid_a_browser_what_every_answer_does(ahead: Shortcut, shop: Shop, name: str) -> None:
+    for way in (ahead, ahead._flask):  # noqa: SLF001 - the other way
+        _, _, headers = asked(way, **ASKED[name])
+
+        assert headers.items() >= PLAIN.items()
 
 
 @pytest.mark.parametrize("name", ["an order", "a post"])

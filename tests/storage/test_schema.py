@@ -57,8 +57,8 @@ def test_evidence_days_come_and_go(database_url: str, services: Services) -> Non
         schema.keep_partitions(conn, NOON + timedelta(days=10))
 
     left = partitions(database_url)
-    assert "evidence_20261124" not in left
-    assert "evidence_20261125" in left
+    assert "evidence_20261125" not in left
+    assert "evidence_20261126" in left
     assert "evidence_rest" in left
 
 
