@@ -97,6 +97,10 @@ class Buyers:
         if (told.get("webhook") or {}).get("status") == 200:
             order.cancel_told = time.time()
 
+    async def tell_again(self, order: Bought) -> None:
+        """Let Shopify tell of an order once more, out of the blue."""
+        await self._world.ask("POST", f"/admin/{order.shop.domain}/orders/{order.order_id}", {"action": "resend"})
+
     async def _post(self, order: Bought, merchant: Merchant, said: Said) -> None:
         """Post as the pixel does: once more, two seconds later, where there was no answer or one of two."""
         told = Told(said, (order.placed or self._now()) + said.seconds, time.time())

@@ -29,6 +29,10 @@ SELECT o.order_id, extract(epoch FROM a.post_started) AS began, extract(epoch FR
 FROM paid_order o JOIN attempt a ON a.shop_id = o.shop_id AND a.attempt = ANY(o.attempts)
 WHERE a.post_started IS NOT NULL AND a.result IN ('accepted', 'refused', 'split', 'disconnected')
 """
+_OUT = """
+SELECT 1 FROM attempt a JOIN shop s ON s.id = a.shop_id
+WHERE s.domain = %s AND a.post_started IS NOT NULL AND a.result IS NULL AND a.deadline > now() LIMIT 1
+"""
 
 
 def select(world: World, statement: str, *given: object) -> list[dict[str, Any]]:
@@ -36,6 +40,14 @@ def select(world: World, statement: str, *given: object) -> list[dict[str, Any]]
     with psycopg.connect(world.url, row_factory=dict_row, autocommit=True) as conn:
         found: list[dict[str, Any]] = conn.execute(statement, given or None).fetchall()
         return found
+
+
+def is_sending(world: World, domain: str) -> bool:
+    """Whether a request of a shop is under way; while PostgreSQL is away nobody knows: no."""
+    try:
+        return bool(select(world, _OUT, domain))
+    except psycopg.OperationalError:
+        return False
 
 
 def shut_out(world: World) -> list[str]:

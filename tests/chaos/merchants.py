@@ -10,12 +10,15 @@ from collections.abc import Mapping
 
 import aiohttp
 
+from tests.chaos import looking
 from tests.chaos.truth import NEVER, Bought, Merchant, Moved, Truth
 from tests.chaos.world import World
 
 WARNING = "2026-11"
 PATIENCE = 60.0
 """Seconds for which something is asked again while processes die under it."""
+AWAITED, BETWEEN = 4.0, 0.2
+"""Seconds for which a request of a shop is looked out for, and between two looks."""
 _FORM = re.compile(r'<input[^>]*name="seen"[^>]*value="([^"]*)"|<input[^>]*value="([^"]*)"[^>]*name="seen"')
 _FIELDS = ("em", "ph", "fn", "ln", "ct", "st", "zp", "country", "external_id")
 _BROWSER = ("client_ip_address", "client_user_agent", "fbp", "fbc")
@@ -105,9 +108,13 @@ class Merchants:
         raise TimeoutError(f"{method} {path} of {domain}: {said}")
 
     async def flip(self, n: int, seconds: float) -> None:
-        """Off, and a little later on again."""
+        """Off, the moment that a request is under way if one soon is, and a little later on again."""
         merchant = self._truth.merchants[n]
         async with self._locks[n]:
+            for _ in range(round(AWAITED / BETWEEN)):
+                if looking.is_sending(self._world, merchant.plan.domain):
+                    break
+                await asyncio.sleep(BETWEEN)
             await self.switch(merchant, on=False)
             await asyncio.sleep(seconds)
             await self.switch(merchant, on=True)

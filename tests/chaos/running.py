@@ -192,6 +192,9 @@ class Play:
         for order in [order for order in self.truth.orders if not order.made]:
             await self.buyers.visit(order)
         await self._until_decided()
+        for order in self.truth.orders:  # whoever was erased stays away, whatever Shopify says later
+            if order.erased != NEVER and self.truth.merchants[order.plan.shop].uninstalled == NEVER:
+                await self.buyers.tell_again(order)
         if self.plan.size.probes:
             await self.probe.swap_seals()
             await self.probe.finish_keys()

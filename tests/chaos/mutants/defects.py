@@ -111,8 +111,12 @@ MUTANTS: dict[str, Mutant] = {
         "the first failure is the end", {"plugin.storage.settling": sending.gives_up}, ("wrong_outcome", "lost")
     ),
     "no_lease": Mutant(
-        "what a worker holds is taken back at once",
-        {"plugin.storage.reclaiming": sending.no_lease, "plugin.jobs.deliver": sending.slow},
+        "what a worker holds is taken back at once, and anybody may send it",
+        {
+            "plugin.storage.reclaiming": sending.no_lease,
+            "plugin.storage.locks": sending.no_turn,
+            "plugin.jobs.deliver": sending.slow,
+        },
         ("unexplained_reposts", "uncounted"),
         beside=SLOW,
     ),

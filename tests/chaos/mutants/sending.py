@@ -65,6 +65,14 @@ def no_lock(module: Any) -> None:
     module.nothing_in_flight = nothing
 
 
+def no_turn(module: Any) -> None:
+    @contextmanager
+    def mine(*_: Any) -> Iterator[bool]:
+        yield True
+
+    module.turn = mine
+
+
 def always_on(module: Any) -> None:
     whole = module.standing
 
