@@ -63,6 +63,9 @@ test-full: setup ## every test, the slow ones included
 bench: build/dev.stamp ## measure beside yardsticks; QUICK=1 is rough, ROWS=10000000 adds a ledger, PROFILE=1 shows functions
 	@$(PY) -m $(if $(PROFILE),tests.bench.profile,tests.bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)))
 
+scale: build/dev.stamp ## how far one machine and one PostgreSQL go (an hour, root); PARTS=highest,machines,fairness picks some
+	@$(PY) -m tests.scale
+
 screens: setup ## photograph every page and state, in three languages, into build/screens/; ONLY=orders picks some
 	@$(if $(ONLY),,rm -f build/screens/*.png)
 	@$(BIN)/pytest -q -n 0 -p no:randomly -m slow tests/browser/test_screens.py -k "$(ONLY)"
@@ -107,4 +110,4 @@ lock: ## compile requirements/*.in anew (needs uv)
 clean: ## remove what set-up and tests left here
 	@rm -rf .venv build $(EXT)/dist $(EXT)/node_modules tests/browser/node_modules tests/contract/node_modules
 
-.PHONY: help setup demo story test test-full bench chaos chaos-selftest screens vitals fuzz audit lint fix sure host-check catalogues lock clean
+.PHONY: help setup demo story test test-full bench scale chaos chaos-selftest screens vitals fuzz audit lint fix sure host-check catalogues lock clean

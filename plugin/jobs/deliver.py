@@ -37,10 +37,16 @@ def never() -> bool:
     return False
 
 
-def serve(given: Services, stopping: Callable[[], bool] = never) -> bool:
-    """Give the shops that have waited longest a turn each; return whether there may be more to do."""
+def serve(given: Services, stopping: Callable[[], bool] = never, *, start: float = 0) -> bool:
+    """Give the shops that have waited longest a turn each; return whether there may be more to do.
+
+    `start`: where in their list to begin, as a share of it: lanes that all began at its head would all ask for the
+    same turns.
+    """
     with given.database.transaction() as conn:
         shop_ids = claiming.to_send(conn, given.clock.now())
+    first = int(len(shop_ids) * start)
+    shop_ids = [*shop_ids[first:], *shop_ids[:first]]
     end = time.monotonic() + SHARE
     served = False
     for shop_id in shop_ids:

@@ -26,7 +26,7 @@ def register(queue: procrastinate.App, given: Services, period: str, stopping: C
 
     @queue.task(name="deliver", queue=QUEUE)
     async def deliver_in(lane: int) -> None:
-        if await asyncio.to_thread(deliver.serve, given, stopping):
+        if await asyncio.to_thread(deliver.serve, given, stopping, start=lane / LANES):
             await wake(lane)
 
     async def wake(lane: int) -> None:

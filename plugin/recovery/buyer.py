@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Self
@@ -71,16 +71,18 @@ class Buyer:
         shipping = read.object_at(payload, "shipping_address")
         first, last = _names(billing, shipping, customer)
         city, region, postcode, country = _place(billing, shipping)
+        emails, phones = _emails(payload, customer), _phones(payload, customer, billing, shipping)
+        number = read.id_at(customer, "id")
         return cls(
-            em=_hashed(_emails(payload, customer)),
-            ph=_hashed(_phones(payload, customer, billing, shipping)),
+            em=_hashed(emails),
+            ph=_hashed(phones),
             fn=_hashed(first),
             ln=_hashed(last),
             ct=_hashed(city),
             st=_hashed(region),
-            zp=_hashed([postcode]),
-            country=_hashed([country]),
-            external_id=_hashed([str(read.id_at(customer, "id") or "")]),
+            zp=(_hash(postcode),) if postcode else (),
+            country=(_hash(country),) if country else (),
+            external_id=(_hash(str(number)),) if number else (),
         )
 
     def user_data(self, fields: frozenset[str]) -> dict[str, list[str]]:
@@ -108,13 +110,19 @@ def too_broad(names: Iterable[str]) -> bool:
     return any(known <= broad for broad in _TOO_BROAD)
 
 
-def _hashed(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple([sha256(value.encode()).hexdigest() for value in dict.fromkeys(values) if value])
+def _hashed(values: Sequence[str | None]) -> tuple[str, ...]:
+    if len(values) == 1 and values[0]:  # nearly always
+        return (sha256(values[0].encode()).hexdigest(),)
+    return tuple(map(_hash, filter(None, dict.fromkeys(values))))
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _emails(payload: Mapping[str, Any], customer: Mapping[str, Any]) -> list[str | None]:
-    typed = [read.text_at(payload, "email"), read.text_at(payload, "contact_email"), read.text_at(customer, "email")]
-    return [email_for_meta(each) for each in dict.fromkeys(typed) if each]
+    typed = (read.text_at(payload, "email"), read.text_at(payload, "contact_email"), read.text_at(customer, "email"))
+    return [*map(email_for_meta, filter(None, dict.fromkeys(typed)))]
 
 
 def _phones(

@@ -41,6 +41,11 @@ _NOT_IN_PLACE: Final = re.compile(r"[^a-z]+")
 _NOT_POSTCODE: Final = re.compile(r"[^0-9a-z]+")
 _US_POSTCODE: Final = re.compile(r"([0-9]{5})(?:[0-9]{4})?")
 _US_STATE: Final = re.compile(r"[a-z]{2}")
+# The usual cases: by the rules, what these match comes out as it went in, but for its case and its blanks.
+_LATIN_WORD: Final = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u012f\u0131-\u024f]{1,256}")
+_ASCII_WORDS: Final = re.compile("[A-Za-z ]{0,255}[A-Za-z]")
+_CAPITALS: Final = re.compile("[A-Z]{2}")
+_ZIP_CODE: Final = re.compile("[0-9]{5}(?:-?[0-9]{4})?")
 _ISO_3166: Final = """
 ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz
 ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo
@@ -89,6 +94,8 @@ def name_for_meta(typed: str) -> tuple[str, ...]:
 
     Meta names punctuation but not blanks, and takes lists: so both forms are offered. Empty if no letter is left.
     """
+    if _LATIN_WORD.fullmatch(typed):
+        return (typed.lower(),)
     lower = _lower(plain_text(typed))
     bare = _NOT_IN_NAME.sub("", lower) if lower.isascii() else _composed(_only(lower, "LMNZ"))
     spaced = " ".join(bare.split())
@@ -97,6 +104,8 @@ def name_for_meta(typed: str) -> tuple[str, ...]:
 
 def city_for_meta(typed: str) -> tuple[str, ...]:
     """Return a city's letters in lower case, and once more in a to z where they can be. Empty if none is left."""
+    if _ASCII_WORDS.fullmatch(typed):
+        return (typed.replace(" ", "").lower(),)
     city = _letters(typed)
     folded = "" if city.isascii() else _folded(city)
     return tuple(each for each in (city, folded) if each)
@@ -108,6 +117,8 @@ def region_for_meta(name: str | None, code: str | None, country: str | None) -> 
     ``country`` is lower-case ISO 3166-1 alpha-2. Shopify's code may carry the country in front (``JP-13``), and blanks
     (``Q ROO``).
     """
+    if country == "us" and code and _CAPITALS.fullmatch(code):
+        return (code.lower(),)
     short = _lower(plain_text(code or "")).removeprefix(f"{country}-")
     if country == "us":
         short = short or _lower(plain_text(name or ""))
@@ -123,6 +134,8 @@ def postcode_for_meta(typed: str, country: str | None) -> str | None:
 
     No country's postcodes have letters beyond a to z, or are nothing but zeros.
     """
+    if country == "us" and _ZIP_CODE.fullmatch(typed):
+        return typed[:5] if typed.strip("0-") else None
     text = _lower(plain_digits(plain_text(typed))).replace(_LONG_VOWEL, "")
     code = _NOT_POSTCODE.sub("", text)
     if not code.strip("0") or not _only(text, "L").isascii():
@@ -135,7 +148,9 @@ def postcode_for_meta(typed: str, country: str | None) -> str | None:
 
 def country_for_meta(typed: str) -> str | None:
     """Return an ISO 3166-1 alpha-2 code in lower case; None if it is none."""
-    code = _lower(plain_text(typed))
+    code = typed.lower()
+    if code not in _COUNTRIES:
+        code = _lower(plain_text(typed))
     return code if code in _COUNTRIES else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from plugin.recovery import payload as read
@@ -13,6 +13,11 @@ ONLINE_CHECKOUT: Final = "web"
 MAX_USER_AGENT: Final = 1024
 
 _CONTROLS: Final = re.compile(r"[^ -~]+")
+_IPV4: Final = re.compile(r"([0-9]{1,3})(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}")
+_PUBLIC_IPV4: Final = frozenset(map(str, {*range(1, 224)} - {10, 100, 127, 169, 172, 192, 198, 203}))
+"""Beginnings of addresses of which none is kept for anything but the public internet."""
+_PUBLIC_IPV6: Final = frozenset({0x24, 0x26, 0x28, 0x2A, 0x2C})
+"""First bytes, as above: what Asia, North and South America, Europe and Africa have."""
 
 
 def came_from_checkout(payload: Mapping[str, Any]) -> bool:
@@ -49,10 +54,15 @@ def client_of(payload: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 def public_address(typed: str) -> str | None:
     """Return an IPv4 or IPv6 address in its usual form, None if it is none or not one of the public internet."""
+    plain = _IPV4.fullmatch(typed)
+    if plain and plain[1] in _PUBLIC_IPV4:
+        return typed
     try:
-        address = ip_address(typed.strip())
+        address = IPv6Address(typed.strip()) if ":" in typed else ip_address(typed.strip())
     except ValueError:
         return None
+    if ":" in typed and address.packed[0] in _PUBLIC_IPV6:
+        return str(address)
     return str(address) if address.is_global and not address.is_multicast else None
 
 

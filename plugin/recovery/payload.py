@@ -29,7 +29,8 @@ MAX_NUMERAL: Final = 64
 
 _WRITTEN_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _AMOUNT: Final = re.compile(r"\d{1,30}(?:\.\d{0,60})?", re.ASCII)
-_PLAIN_AMOUNT: Final = re.compile(r"\d{1,14}(?:\.\d{1,4})?", re.ASCII)
+PLAIN_AMOUNT: Final = re.compile(r"\d{1,14}(?:\.\d{1,4})?", re.ASCII)
+"""Nearly all amounts: within all bounds, and exact as they are written."""
 _DIGITS: Final = re.compile(r"\d{1,19}", re.ASCII)
 _FLAGS: Final = {"": False, "null": False, "false": False, "0": False, "true": True, "1": True}
 ABSENT: Final = (None, "", "NULL")
@@ -60,7 +61,8 @@ def parse_body(raw: bytes) -> dict[str, Any]:
     """
     if len(raw) > MAX_BODY_BYTES:
         raise UnreadablePayload("The body is too large.")
-    if b"\\u0000" in raw and _WRITTEN_NUL.search(raw):  # PostgreSQL cannot store it
+    # one byte is found much faster than six, and most bodies have none
+    if b"\\" in raw and b"\\u0000" in raw and _WRITTEN_NUL.search(raw):  # PostgreSQL cannot store it
         raise UnreadablePayload("The body holds a NUL character.")
     body = _decoded(raw)
     if not isinstance(body, dict):
@@ -168,7 +170,7 @@ def moment_from(typed: str) -> datetime | None:
 def money_at(holder: Mapping[str, Any], key: str) -> Decimal | None:
     """Return the amount under ``key``, never below zero, at most four places after the point; None if there is none."""
     value = holder.get(key)
-    if isinstance(value, str) and _PLAIN_AMOUNT.fullmatch(value):  # nearly all: below the bounds, as it is written
+    if isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
         return Decimal(value)
     if value in ABSENT:
         return None

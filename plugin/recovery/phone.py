@@ -19,8 +19,10 @@ MAX_TYPED: Final = 40
 _INTERNATIONAL: Final = re.compile(r"\+[0-9 ().\-/]+")
 _NATIONAL: Final = re.compile(r"[0-9(][0-9 ().\-/]+")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]+")
+_MARKS: Final = dict.fromkeys(map(ord, "+ ().-/"))
 _SHORT_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE if code < 100)  # noqa: PLR2004 (two digits)
 """Calling codes of one or two digits; all others have three."""
+_MEXICO: Final = "+52"
 _MEXICO_UNTIL_2019: Final = re.compile(r"^(?:(?:\+|00)?52[^0-9]*1|[^0-9]*0(?:1|44|45))[^0-9]*(?=(?:[0-9][^0-9]*){10}$)")
 
 
@@ -32,6 +34,10 @@ def phone_for_meta(typed: str, country: str | None) -> str | None:
 
     Source: Meta, "Customer Information Parameters", ``ph``: symbols, letters and leading zeros go, calling code always.
     """
+    if typed.startswith("+") and len(typed) <= MAX_TYPED and not typed.startswith(_MEXICO):
+        digits = _as_typed(typed)  # the usual case, in which cleaning would change nothing but blanks
+        if digits:
+            return digits
     number, home = plain_digits(plain_text(typed)), (country or "").strip().upper()
     if not number or len(number) > MAX_TYPED:
         return None
@@ -48,10 +54,10 @@ def _as_typed(number: str) -> str | None:
     """Return the digits of a number typed in full; None if it is not certain that all of them belong to it."""
     if not _INTERNATIONAL.fullmatch(number):
         return None
-    digits = _NOT_DIGIT.sub("", number)
+    digits = number.translate(_MARKS)
     if digits.startswith("0") or not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
         return None
-    code = next((digits[:n] for n in (1, 2) if digits[:n] in _SHORT_CODES), digits[:3])
+    code = digits[0] if digits[0] in _SHORT_CODES else digits[:2] if digits[:2] in _SHORT_CODES else digits[:3]
     # a zero next may be a habit of dialling at home ("+44 020"), or part of the number (Italy)
     return digits if digits[len(code)] != "0" and len(digits) - len(code) in _lengths(code) else None
 
@@ -108,7 +114,7 @@ def _lengths(code: str) -> frozenset[int]:
 
 def _as_dialled_today(number: str, home: str) -> str:
     """Drop the prefixes that Mexico abolished in 2019; buyers and messengers still write them."""
-    if home == "MX" or number.startswith(("+52", "0052")):
+    if home == "MX" or number.startswith((_MEXICO, "0052")):
         return _MEXICO_UNTIL_2019.sub("+52", number)
     return number
 

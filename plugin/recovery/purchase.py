@@ -8,13 +8,15 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from plugin.recovery.order import Item, Receipt
+from plugin.recovery.order import Receipt
 from plugin.recovery.origin import clean_user_agent, public_address
 
 T = TypeVar("T")
 
 EVENT_NAME: Final = "Purchase"
 ACTION_SOURCE: Final = "website"
+CONTENT_TYPE: Final = "product"
+"""What the ids are of: products, be they the catalogue's variants."""
 
 BROWSER_FIELDS: Final = ("client_ip_address", "client_user_agent", "fbp", "fbc")
 """What tells of the buyer's browser; Meta's names. It takes them as they are only."""
@@ -31,6 +33,34 @@ _LIMITED: Final = ("data_processing_options", *_GEOLOCATED)
 
 ENCODER: Final = msgspec.json.Encoder(decimal_format="number")  # 404.95 is written as such, through no float
 DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class _Line(msgspec.Struct, omit_defaults=True, gc=False):
+    """A line of an order; the keys of JSON are the fields of these three classes, in their order."""
+
+    id: str
+    quantity: int
+    item_price: Decimal | None = None
+
+
+class _Bought(msgspec.Struct, omit_defaults=True, gc=False):
+    value: Decimal
+    currency: str
+    order_id: str
+    content_type: str | None = None
+    content_ids: list[str] | None = None
+    contents: list[_Line] | None = None
+    num_items: int | None = None
+
+
+class _Event(msgspec.Struct, kw_only=True, gc=False):
+    event_name: str = EVENT_NAME
+    event_time: int
+    event_id: str
+    action_source: str = ACTION_SOURCE
+    event_source_url: str
+    user_data: dict[str, Any]
+    custom_data: _Bought
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,23 +96,13 @@ def purchase_event(
     ``content_ids``: which ids the merchant's catalogue has; lines without such an id (tips) are left out.
     """
     order = receipt.order
-    choice = receipt.choice
-    ids = (choice.fbp, choice.fbc) if choice and choice.consent.allows_ids else (None, None)
-    client = dict(zip(BROWSER_FIELDS, (receipt.client_ip, receipt.client_user_agent, *ids), strict=True))
-    event = {
-        "event_name": EVENT_NAME,
-        "event_time": int(order.placed_at.timestamp()),
-        "event_id": event_id(order.id),
-        "action_source": ACTION_SOURCE,
-        "event_source_url": shop_url,
-        "user_data": receipt.buyer.user_data(fields) | _known(_chosen(client, fields)),
-        "custom_data": {
-            "value": order.value,
-            "currency": order.currency,
-            "order_id": str(order.id),
-            **_contents(receipt.items, content_ids),
-        },
-    }
+    event = _Event(
+        event_time=int(order.placed_at.timestamp()),
+        event_id=event_id(order.id),
+        event_source_url=shop_url,
+        user_data=receipt.buyer.user_data(fields) | _client(receipt, fields),
+        custom_data=_bought(receipt, content_ids),
+    )
     return ENCODER.encode(event)
 
 
@@ -156,21 +176,22 @@ def _known(values: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _contents(items: tuple[Item, ...], content_ids: Literal["product", "variant"]) -> dict[str, Any]:
+def _client(receipt: Receipt, fields: frozenset[str]) -> dict[str, str]:
+    choice = receipt.choice
+    fbp, fbc = (choice.fbp, choice.fbc) if choice and choice.consent.allows_ids else (None, None)
+    told = zip(BROWSER_FIELDS, (receipt.client_ip, receipt.client_user_agent, fbp, fbc), strict=True)
+    return {name: value for name, value in told if value and name in fields}
+
+
+def _bought(receipt: Receipt, content_ids: Literal["product", "variant"]) -> _Bought:
     """Return the lines by id, quantity and price: titles could tell of the buyer's health or finances."""
+    order, items = receipt.order, receipt.items
     by_product = content_ids == "product"
-    chosen = [(item.product_id if by_product else item.variant_id, item) for item in items if item.quantity]
-    contents = [_line(str(number), item) for number, item in chosen if number]
-    if not contents:
-        return {}
-    return {
-        "content_type": "product",
-        "content_ids": [line["id"] for line in contents],
-        "contents": contents,
-        "num_items": sum(item.quantity for item in items),
-    }
-
-
-def _line(number: str, item: Item) -> dict[str, Any]:
-    priced = {} if item.price is None else {"item_price": item.price}
-    return {"id": number, "quantity": item.quantity, **priced}
+    numbers = [one.product_id if by_product else one.variant_id for one in items]
+    named = zip(numbers, items, strict=True)
+    lines = [_Line(str(number), one.quantity, one.price) for number, one in named if number and one.quantity]
+    told = _Bought(order.value, order.currency, str(order.id))
+    if lines:
+        told.content_type, told.content_ids, told.contents = CONTENT_TYPE, [line.id for line in lines], lines
+        told.num_items = sum([one.quantity for one in items])
+    return told

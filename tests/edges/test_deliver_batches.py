@@ -177,3 +177,15 @@ def test_a_lane_that_is_told_to_stop_begins_with_no_other_shop(services: Service
     assert deliver.serve(services, lambda: len(meta.posts()) > 0)
 
     assert meta.sizes() == [2]
+
+
+def test_lanes_begin_at_different_places_and_reach_all(services: Services, meta: SandboxMeta) -> None:
+    shops = [open_shop(services, meta, number) for number in range(4)]
+    for place, one in enumerate(shops):
+        crowd(services, one, 1, first=FIRST + 1000 * place)
+
+    deliver.serve(services, lambda: len(meta.posts()) > 0, start=8 / 16)
+    assert meta.received() == [f"purchase.{FIRST + 2000}"]
+    deliver.serve(services, start=15 / 16)
+
+    assert outcomes(services) == {("recovered", "pixel_silent"): 4}

@@ -9,9 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from plugin import jobs
+from plugin.jobs import sweep
 from plugin.meta.conversions import ConversionsClient
 from plugin.services import Services
 from plugin.storage.shops import Shop
+from tests.builders import ORDER_ID
 from tests.conftest import MovedClock
 from tests.edges.ledger_view import buy, ended, switch_on, tell
 from tests.edges.servers import Server, reply
@@ -55,6 +57,23 @@ def test_a_sweep_judges_and_wakes_the_delivery(
 
     assert ended(services) == ("recovered", "pixel_silent")
     assert len(meta.received) == 1
+
+
+def test_a_sweep_judges_more_than_a_shops_share_while_there_is_time(
+    client: FlaskClient, services: Services, clock: MovedClock, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "BATCH", 1)
+    monkeypatch.setattr(sweep, "ROUNDS", 1)
+    switch_on(services, shop)
+    for number in range(3):
+        buy(client, clock, id=ORDER_ID + number, checkout_token=f"checkout-{number}")
+    clock.pass_by(minutes=31)
+
+    sweep.sweep(services)
+
+    with services.database.transaction() as conn:
+        judged = conn.execute("SELECT reason, count(*) AS n FROM paid_order GROUP BY 1").fetchall()
+    assert judged == [{"reason": "consent_unknown", "n": 3}]
 
 
 def test_jobs_carry_ids_only(client: FlaskClient, services: Services, shop: Shop, clock: MovedClock) -> None:
