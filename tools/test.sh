@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# Every test: JavaScript, Python with coverage, then the browser beside the story on the shipped processes. FULL=1 adds the slow ones.
+# Every test: JavaScript; Python with coverage; a browser at the shipped processes; the story. FULL=1 adds the slow ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
 bin=.venv/bin
 marks=(-m "not slow"); [ -n "${FULL:-}" ] && marks=()
+
+outside() {  # what looks at the shipped processes from outside; the browser's tests apart, since they share one world
+  local failed=0
+  $bin/pytest -q -n 0 "${marks[@]}" tests/browser >build/browser.log 2>&1 || failed=1
+  $bin/backstop story >build/story.log 2>&1 || failed=1
+  return $failed
+}
 
 echo "== JavaScript"
 $bin/python tools/node.py npm --prefix extensions/meta-pixel test --silent
@@ -12,15 +19,16 @@ $bin/python tools/node.py node --test --test-reporter=dot extensions/cart-choice
 
 echo "== Python"
 rm -f build/.coverage*
-$bin/pytest -q -n 3 "${marks[@]}" --ignore tests/browser --cov --cov-report= "$@"
+if [ -z "${FULL:-}" ]; then outside & beside=$!; fi  # half of its time is waiting; the slow ones need a machine of their own
+tested=0
+$bin/pytest -q -n 3 "${marks[@]}" --ignore tests/browser --cov --cov-report= --durations=12 --durations-min=4 "$@" || tested=1
+
+echo "== Browser and story"  # what began is waited for, whatever became of the others: it takes its processes down itself
+seen=0
+if [ -n "${beside:-}" ]; then wait "$beside" || seen=1; else outside || seen=1; fi
+cat build/browser.log build/story.log
+[ "$tested $seen" = "0 0" ]
 
 echo "== Coverage"
 $bin/coverage report --include='plugin/recovery/*' --fail-under=100 | tail -n 4
 $bin/coverage report --fail-under=90 | tail -n 25
-
-echo "== Browser and story"  # browser tests apart: one world and one browser serve all of them, whatever order they come in
-$bin/backstop story >build/story.log 2>&1 & story=$!
-browser=0; $bin/pytest -q -n 0 "${marks[@]}" tests/browser || browser=$?
-told=0; wait $story || told=$?
-cat build/story.log
-[ $browser -eq 0 ] && [ $told -eq 0 ]
