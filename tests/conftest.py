@@ -23,6 +23,7 @@ from plugin.storage import connections, installs, orm, schema, shops
 from plugin.storage.installs import Details, Tokens
 from plugin.storage.postgres import EmbeddedPostgres
 from plugin.storage.shops import Shop
+from tests import compiled, emptying
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHOP = "lantern.myshopify.com"
@@ -35,6 +36,7 @@ AMBIENT = ("DATABASE_URL", "SHOPIFY_", "BACKSTOP_", "META_")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the server's folder before the workers are born, and let no ambient setting into the tests."""
+    compiled.keep()
     for name in [name for name in os.environ if name.startswith(AMBIENT) and name != FOLDER]:
         del os.environ[name]
     if not hasattr(config, "workerinput") and FOLDER not in os.environ:
@@ -96,7 +98,7 @@ def migrated(server: EmbeddedPostgres) -> str:
 def database_url(migrated: str) -> str:
     """An empty database with the newest shape."""
     with psycopg.connect(migrated, autocommit=True) as conn:
-        conn.execute("TRUNCATE shop, evidence, procrastinate_jobs RESTART IDENTITY CASCADE")
+        emptying.empty(conn)
     return migrated
 
 
