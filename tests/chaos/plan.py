@@ -121,7 +121,7 @@ def plan_for(size: Size) -> Plan:
 def _shop(n: int) -> ShopPlan:
     tracks = n % 10 != 9
     mode = "store_policy" if n % 2 and tracks else "recorded"  # the mode is chosen as the switch is put on
-    return ShopPlan(n, mode, ldu=n % 3 == 0, grace=GRACES[n % 3], tracks=tracks)
+    return ShopPlan(n, mode, ldu=n % 3 == 1, grace=GRACES[n % 3], tracks=tracks)
 
 
 def flipping(size: Size) -> list[int]:

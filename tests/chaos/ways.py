@@ -54,13 +54,13 @@ WAYS = {
         Way("delivered", 330, _ended("sent"), at_meta=True),
         Way("blocked", 150, _ended("blocked")),
         Way("timed_out", 30, _ended("timeout"), at_meta=True),
-        Way("silent", 200, (BEGUN,)),
+        Way("silent", 170, (BEGUN,)),
         Way("unheard", 60, (), at_meta=True),
         Way("unheard_unseen", 50, ()),
         Way("half_heard", 50, (BEGUN, PENDING), at_meta=True),
         Way("declined", 40, (Said(-60, "checkout_started", NO, "skipped"),)),
         Way("withdrawn", 40, (BEGUN, Said(-20, "consent_withdrawn", NO))),
-        Way("no_sale", 30, (Said(-60, "checkout_started", NO_SALE),)),
+        Way("no_sale", 60, (Said(-60, "checkout_started", NO_SALE),)),
         Way("forged", 20, (BEGUN, Said(0, DONE, YES, "sent", named=True, stray=True))),
     )
 }
