@@ -81,12 +81,9 @@ def _read_if_whole(file: Path) -> NullTranslations:
     try:
         return read(file)
     except Exception as fault:  # noqa: BLE001 - whatever is wrong with a file of the operator's, pages are shown
-        log.error("translations cannot be read; English is shown", extra={"result": file.name, "error": _name(fault)})  # noqa: TRY400 - the parser's text quotes the file
+        told = {"result": file.name, "error": type(fault).__name__}
+        log.error("translations cannot be read; English is shown", extra=told)  # noqa: TRY400 - the parser's text quotes the file
         return NullTranslations()
-
-
-def _name(fault: Exception) -> str:
-    return type(fault).__name__
 
 
 def read(file: Path) -> Translations:

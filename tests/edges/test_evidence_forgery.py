@@ -106,7 +106,7 @@ def other(services: Services) -> Shop:
     return found
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_forged_posts_neither_cause_a_send_nor_stop_one(
     client: FlaskClient, services: Services, shop: Shop, other: Shop, clock: MovedClock, meta: Meta, count: int
 ) -> None:

@@ -146,7 +146,7 @@ def throw(site: Plant, keepers: list[Keeper], flips: int, meta_url: str) -> None
         alarm.join()
 
 
-@pytest.mark.parametrize("flips", [20, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_request_starts_once_off_is_confirmed(site: Plant, flips: int, capsys: pytest.CaptureFixture[str]) -> None:
     keepers = [
         Keeper(site, open_shop(site.services, site.meta, number), random.Random(number))  # noqa: S311 - no secret

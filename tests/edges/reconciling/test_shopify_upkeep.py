@@ -61,8 +61,8 @@ def test_twenty_at_once_renew_the_tokens_once(town: Town) -> None:
 
 
 def test_a_shop_that_nobody_opens_keeps_its_tokens(town: Town) -> None:
-    for _ in range(40):
-        town.pass_by(days=3)
+    for _ in range(120):
+        town.pass_by(days=1)
         for shop_id in renew.due(town.services):
             renew.renew(town.services, shop_id)
 
