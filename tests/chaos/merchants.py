@@ -17,8 +17,9 @@ from tests.chaos.world import World
 WARNING = "2026-11"
 PATIENCE = 60.0
 """Seconds for which something is asked again while processes die under it."""
-AWAITED, BETWEEN = 4.0, 0.2
-"""Seconds for which a request of a shop is looked out for, and between two looks."""
+AWAITED, BETWEEN = 15.0, 0.2
+"""Seconds for which a request of a shop is looked out for, and between two looks: off drops what waits, so that a shop
+whose switch moves more often than its grace period is long never sends anything."""
 _FORM = re.compile(r'<input[^>]*name="seen"[^>]*value="([^"]*)"|<input[^>]*value="([^"]*)"[^>]*name="seen"')
 _FIELDS = ("em", "ph", "fn", "ln", "ct", "st", "zp", "country", "external_id")
 _BROWSER = ("client_ip_address", "client_user_agent", "fbp", "fbc")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 from tests.chaos.ways import WAYS, Way
 
@@ -18,6 +19,16 @@ FEWEST_SHOPS, MOST_SHOPS = 12, 500
 KINDS = (("web", 945), ("test", 15), ("pos", 10), ("draft", 10), ("renewal", 10), ("cancelled", 10))
 REGIONS = ("DE", "DE", "US-CA", "JP", "US")
 GRACES = (10, 30, 20)
+META_FAULTS: tuple[dict[str, Any], ...] = (
+    {"name": "meta_500", "probability": 0.015},
+    {"name": "meta_503_html", "probability": 0.01},
+    {"name": "meta_reset_before", "probability": 0.005},
+    {"name": "meta_reset_after", "probability": 0.005},
+    {"name": "meta_200_html", "probability": 0.004},
+    {"name": "meta_short", "probability": 0.004},
+    {"name": "meta_slow", "probability": 0.005, "delay": 2},
+    {"name": "meta_throttle", "probability": 0.002, "minutes": 1},
+)
 
 
 @dataclass(frozen=True, slots=True)

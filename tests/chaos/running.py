@@ -16,22 +16,12 @@ from tests.chaos.buyers import Buyers
 from tests.chaos.case import Case
 from tests.chaos.figures import figures_of
 from tests.chaos.merchants import Merchants
-from tests.chaos.plan import OrderPlan, Plan, Trouble
+from tests.chaos.plan import META_FAULTS, OrderPlan, Plan, Trouble
 from tests.chaos.probing import Probe
 from tests.chaos.truth import BAD_ENDING, NEVER, Bought, Merchant, Truth, checkout_token
 from tests.chaos.ways import WAYS
 from tests.chaos.world import PLACES, World
 
-META_FAULTS: tuple[dict[str, Any], ...] = (
-    {"name": "meta_500", "probability": 0.015},
-    {"name": "meta_503_html", "probability": 0.01},
-    {"name": "meta_reset_before", "probability": 0.005},
-    {"name": "meta_reset_after", "probability": 0.005},
-    {"name": "meta_200_html", "probability": 0.004},
-    {"name": "meta_short", "probability": 0.004},
-    {"name": "meta_slow", "probability": 0.005, "delay": 2},
-    {"name": "meta_throttle", "probability": 0.002, "minutes": 1},
-)
 Result = TypeVar("Result")
 _WAITING = """
 SELECT (SELECT count(*) FROM paid_order WHERE outcome = 'waiting')
@@ -216,10 +206,16 @@ class Play:
             await self.world.pass_time(self.plan.size.step)
             await asyncio.sleep(2.5)
             steps += 1
-            calm = steps >= self.plan.size.calm_steps and not looking.select(self.world, _WAITING)[0]["n"]
-            if calm and not await looking.webhooks_open(self.world) and not self._missing():
+            if steps >= self.plan.size.calm_steps and not any((await self._open()).values()):
                 return
-        self._count("patience_ended")
+        self.done |= {f"patience_ended_{what}": n for what, n in (await self._open()).items()}
+
+    async def _open(self) -> dict[str, int]:
+        """What is not done yet; what takes longer to find out is only asked for once the ledger waits for nothing."""
+        waiting = int(looking.select(self.world, _WAITING)[0]["n"])
+        if waiting:
+            return {"waiting": waiting}
+        return {"missing": self._missing(), "webhooks": await looking.webhooks_open(self.world)}
 
     def _missing(self) -> int:
         """How many of the last orders nobody has found yet."""

@@ -28,7 +28,7 @@ def size(seed: int, *, probes: bool) -> Size:
         seconds=32,
         kills=6,
         database_stops=1,
-        flips=20,
+        flips=6,
         leaving=1,
         rotate_every=8,
         drain=110,
