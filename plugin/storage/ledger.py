@@ -137,7 +137,9 @@ def changes_of(changes: Sequence[Judged], lines: Sequence[dict[str, Any]]) -> li
 def of_checkout(conn: Conn, shop_id: int, token_hash: bytes) -> list[Entry]:
     """Return the orders of a checkout, locked: whoever writes to both locks the order before its evidence."""
     rows = conn.execute(
-        "SELECT * FROM paid_order WHERE shop_id = %s AND token_hash = %s FOR UPDATE", (shop_id, token_hash)
+        "SELECT * FROM paid_order WHERE shop_id = %(shop_id)s AND token_hash = %(hash)s"
+        " AND substring(token_hash, 1, 7) = substring(%(hash)s::bytea, 1, 7) FOR UPDATE",
+        {"shop_id": shop_id, "hash": token_hash},
     ).fetchall()
     return [Entry.from_row(row) for row in rows]
 

@@ -30,7 +30,8 @@ WITH r AS MATERIALIZED (
         EXISTS (SELECT FROM {INSTALLED}
             WHERE s.id = r.shop_id AND s.uninstalled_at IS NULL AND {VERSION} = r.version OFFSET 0) AS is_current,
         EXISTS (SELECT FROM paid_order o
-            WHERE o.shop_id = r.shop_id AND o.token_hash = r.token_hash OFFSET 0) AS has_order
+            WHERE o.shop_id = r.shop_id AND o.token_hash = r.token_hash
+                AND substring(o.token_hash, 1, 7) = substring(r.token_hash, 1, 7) OFFSET 0) AS has_order
     FROM unnest(%(shop_id)b::bigint[], %(version)b::text[], %(token_hash)b::bytea[], %(day)b::date[],
         %(posts)b::text[], %(ids)b::bytea[], %(ids_at)b::timestamptz[], %(most)b::int[], %(has_room)b::bool[])
         WITH ORDINALITY AS r (shop_id, version, token_hash, day, posts, ids, ids_at, most, has_room, n)

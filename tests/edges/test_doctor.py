@@ -150,7 +150,7 @@ def test_an_old_master_key_in_use_is_a_warning(
     assert (found["key rotation"]["grade"], found["key rotation"]["todo"]) == ("warning", "backstop keys rotate")
 
 
-@pytest.mark.parametrize(("revision", "grade"), [("0999", Grade.WARNING), ("0006", Grade.PROBLEM)])
+@pytest.mark.parametrize(("revision", "grade"), [("0999", Grade.WARNING), ("0007", Grade.PROBLEM)])
 def test_a_newer_versions_database_is_a_warning_and_a_missing_migration_a_problem(
     doctor: Callable[..., dict[str, dict[str, Any]]], services: Services, alive: Shop, revision: str, grade: Grade
 ) -> None:

@@ -27,6 +27,7 @@ LOOKED_FOR: Mapping[str, Wanted] = {
     "rare": Wanted(outcome=Outcome.FAILED),
     "none": Wanted(reason=Reason.PAID_LATE),
     "waiting": Wanted(outcome=Outcome.WAITING),
+    "in their grace period": Wanted(reason=Reason.GRACE_PERIOD),
     "day": Wanted(day=DAY),
     "a rare one of a day": Wanted(outcome=Outcome.FAILED, day=DAY),
     "number": Wanted(number="4711"),
