@@ -14,6 +14,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from plugin.storage.aside import Aside
 from plugin.storage.grouping import Alone, GroupWriter, Made, NoAnswer
 from plugin.storage.line import Line
 
@@ -49,6 +50,7 @@ class Database:
         self._lock = threading.Lock()
         options = f"-c timezone=UTC -c lock_timeout={int(lock_patience * 1000)} {NOTICE_DEATH}"
         self.url = url
+        self._aside = Aside(url, NOTICE_DEATH)
         self._pool: ConnectionPool[Conn] = ConnectionPool(
             url,
             min_size=1,
@@ -100,10 +102,13 @@ class Database:
 
     @contextmanager
     def own_connection(self) -> Iterator[Connection[Any]]:
-        """Open a connection outside the pool, for session locks: closing it frees them, whatever happened."""
+        """Lend a connection outside the pool, for session locks: giving it back frees them, whatever happened."""
         try:
-            with psycopg.connect(self.url, autocommit=True, connect_timeout=3, options=NOTICE_DEATH) as conn:
+            conn = self._aside.take()
+            try:
                 yield conn
+            finally:
+                self._aside.give_back(conn)
         except AWAY as cause:
             raise DatabaseAway(type(cause).__name__) from None
 
@@ -111,6 +116,7 @@ class Database:
         """Let what is under way in groups end, and close the pool."""
         for group in self._groups.values():
             group.close()
+        self._aside.close()
         self._pool.close()
 
 

@@ -1,10 +1,13 @@
-"""Advisory locks behind names. They belong to a session, so a killed process frees them by dying."""
+"""Advisory locks behind names. They belong to a session, so a killed process frees them by dying.
+
+A session that is given back is told to free them, so that they are free at once (`plugin.storage.aside`).
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import IntEnum
 
 import psycopg
@@ -79,13 +82,7 @@ def turn(database: Database, shop_id: int, lock: Lock = Lock.TURN) -> Iterator[b
     """Try to take the shop's turn (to send, unless another lock is named); yields whether it was free."""
     with database.own_connection() as conn:
         row = conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (lock, _key(shop_id))).fetchone()
-        free = bool(row and row[0])
-        try:
-            yield free
-        finally:
-            if free:  # said, so that it is free at once, and not when PostgreSQL has noticed the closed line
-                with suppress(psycopg.Error):
-                    conn.execute("SELECT pg_advisory_unlock(%s, %s)", (lock, _key(shop_id)))
+        yield bool(row and row[0])
 
 
 @contextmanager
