@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from plugin.recovery.consent import ConsentMode, RegionRule
-from plugin.recovery.verdict import Policy
+from plugin.recovery.verdict import SENDING_ENDS, Policy
 from plugin.storage.database import Conn
 from plugin.storage.vault import Place, ShopKey, Vault, WrappedKey
 
@@ -154,18 +154,19 @@ def token_place(connection_id: int) -> Place:
     return Place("meta_connection", "token", str(connection_id))
 
 
-# Three kinds of work: orders whose time has come or whose worker is gone, orders that wait for a connection which works
-# again (it was mended while they were being judged), and what a switch-off has not finished erasing.
+# Orders whose time has come, but for those that `claim` may take: they only wait for their turn. Orders whose worker is
+# gone, or that wait for a connection which works again. What a switch-off has not finished erasing.
 _DUE = """
-SELECT shop_id FROM paid_order WHERE outcome = 'waiting'
-    AND ((attempt IS NULL AND look_at <= %(now)s) OR lease_until < now())
-UNION SELECT o.shop_id FROM paid_order o JOIN meta_connection c ON c.shop_id = o.shop_id AND c.id = o.connection_id
-    WHERE o.outcome = 'waiting' AND o.reason = 'connection_broken' AND c.broken IS NULL
+SELECT o.shop_id FROM paid_order o LEFT JOIN meta_connection c ON c.shop_id = o.shop_id AND c.id = o.connection_id
+WHERE o.outcome = 'waiting' AND (o.lease_until < now()
+    OR o.reason = 'connection_broken' AND c.broken IS NULL AND c.id IS NOT NULL
+    OR o.attempt IS NULL AND o.look_at <= %(now)s AND (o.reason NOT IN ('sending', 'meta_unavailable')
+        OR o.placed_at <= %(oldest)s OR c.id IS NULL OR c.until_at IS NOT NULL OR c.broken IS NOT NULL))
 UNION SELECT shop_id FROM shop_policy WHERE erase_pending
 """
 
 
 def due(conn: Conn, now: datetime) -> list[int]:
     """Return the ids of shops that the sweep has work with."""
-    rows: list[dict[str, Any]] = conn.execute(_DUE, {"now": now}).fetchall()
+    rows: list[dict[str, Any]] = conn.execute(_DUE, {"now": now, "oldest": now - SENDING_ENDS}).fetchall()
     return [row["shop_id"] for row in rows]
