@@ -111,9 +111,9 @@ def received(dataset: str, agent: str = "") -> list[Json]:
     here = world()
     if here.faults.hit(Fault.REPORTS_EMPTY, dataset=dataset) is not None:
         return []
-    agents = {post["n"]: agent_name(post["partner_agent"]) for post in here.meta.posts_json()}
-    events = [one | {"agent": agents.get(one["request"], "")} for one in here.meta.events_json()]
-    return [one for one in events if one["dataset"] == dataset and agent in ("", one["agent"])]
+    agents = {post["n"]: agent_name(post["partner_agent"]) for post in here.meta.posts_json(dataset=dataset)}
+    events = [one | {"agent": agents.get(one["request"], "")} for one in here.meta.events_json(dataset=dataset)]
+    return [one for one in events if agent in ("", one["agent"])]
 
 
 def agent_name(partner_agent: str | None) -> str:

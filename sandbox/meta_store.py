@@ -182,17 +182,21 @@ class MetaStore:
         self._firsts[key] = (now, n)
         return None
 
-    def events_json(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Every event with a number above ``after``; the first ``limit`` of them."""
+    def events_json(
+        self, after: int = 0, limit: int | None = None, *, dataset: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Every event with a number above ``after``; the first ``limit`` of them; of these, the dataset's."""
         with self._lock:
             events = self._events[after:][:limit]
-        return [asdict(event) for event in events]
+        return [asdict(event) for event in events if dataset in {None, event.dataset}]
 
-    def posts_json(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Every request with a number above ``after``; the first ``limit`` of them."""
+    def posts_json(
+        self, after: int = 0, limit: int | None = None, *, dataset: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Every request with a number above ``after``; the first ``limit`` of them; of these, the dataset's."""
         with self._lock:
             posts = self._posts[after:][:limit]
-        return [asdict(post) for post in posts]
+        return [asdict(post) for post in posts if dataset in {None, post.dataset}]
 
     def datasets_json(self) -> list[dict[str, Any]]:
         """Every pair of dataset and token; the token's text too, for a test must be able to paste it."""

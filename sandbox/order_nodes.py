@@ -12,6 +12,7 @@ from sandbox.shops import Json, Shop
 from sandbox.world import world
 
 PAID_ONCE = frozenset({"paid", "partially_refunded", "refunded"})
+MOST_OF_A_PAGE = 250
 STATUS = {"partially_refunded": "PARTIALLY_REFUNDED", "partially_paid": "PARTIALLY_PAID"}
 
 
@@ -209,8 +210,8 @@ def ref(kind: str, number: int | None) -> Json | None:
 
 
 def page(nodes: list[Json], arguments: Mapping[str, Any], cursors: list[str] | None = None) -> Json:
-    """A connection of the ``first`` (at most 250) nodes; what lies before ``after`` must be cut off already."""
-    first = min(int(arguments.get("first") or 50), 250)
+    """A connection of the ``first`` nodes, up to a page; what lies before ``after`` must be cut off already."""
+    first = min(int(arguments.get("first") or 50), MOST_OF_A_PAGE)
     marks = cursors or [f"c{n}" for n in range(len(nodes))]
     edges = [
         {"__typename": "Edge", "cursor": mark, "node": one} for mark, one in zip(marks, nodes[:first], strict=False)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.graphql import BadDocument
-from sandbox.order_nodes import moment, node, page
+from sandbox.order_nodes import MOST_OF_A_PAGE, moment, node, page
 from sandbox.projection import Denied
 from sandbox.shops import Json, Shop
 from sandbox.world import world
@@ -69,6 +69,7 @@ def orders(shop: Shop, arguments: Mapping[str, Any]) -> Json:
     if after := arguments.get("after"):
         last = place(str(after), key)
         found = [order for order in found if (sort(order) < last if backwards else sort(order) > last)]
+    found = found[: MOST_OF_A_PAGE + 1]  # one more, which says that there is more
     return page([node(shop, order) for order in found], arguments, [cursor(order, key) for order in found])
 
 

@@ -82,6 +82,7 @@ class Sender:
         self._clock, self._faults, self._history, self._kept = clock, faults, history, kept
         self._secret = signing_secret.encode()
         self._deliveries: list[Delivery] = []
+        self._open: list[Delivery] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(SENDERS, "webhook")
@@ -107,7 +108,8 @@ class Sender:
         """Start every try that is due."""
         now = self._clock.now()
         with self._lock:
-            due = [d for d in self._deliveries if not d.busy and d.due_at is not None and d.due_at <= now]
+            self._open = [d for d in self._open if d.busy or d.due_at is not None]
+            due = [d for d in self._open if not d.busy and d.due_at is not None and d.due_at <= now]
             for delivery in due:
                 delivery.busy = True
         for delivery in due:
@@ -127,6 +129,7 @@ class Sender:
         """Forget all webhooks; what is in the air stays there."""
         with self._lock:
             self._deliveries.clear()
+            self._open.clear()
 
     def close(self) -> None:
         """Stop for good."""
@@ -135,6 +138,7 @@ class Sender:
 
     def _remember(self, delivery: Delivery) -> None:
         self._deliveries.append(delivery)
+        self._open.append(delivery)
         if len(self._deliveries) > self._kept:
             self._deliveries = [d for d in self._deliveries if d.due_at is not None or d.busy]
 
