@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +14,8 @@ from psycopg.pq import TransactionStatus
 
 MOST_KEPT = 32
 """As many as a worker's sixteen batches hold at once. Opening one costs PostgreSQL a process."""
+UNUSED = 60.0
+"""Seconds after which one that was not needed is closed, the next time that any is given back."""
 _FORGET = "SELECT pg_advisory_unlock_all(); RESET ALL"
 
 
@@ -21,7 +24,8 @@ class Aside:
 
     def __init__(self, url: str, options: str) -> None:
         self._url, self._options = url, options
-        self._kept: list[Connection[Any]] = []
+        self._kept: list[tuple[float, Connection[Any]]] = []
+        """With the time of their last use, the last used at the end."""
         self._lock = threading.Lock()
         self._closed = False
 
@@ -33,7 +37,7 @@ class Aside:
         """
         while True:
             with self._lock:
-                conn = self._kept.pop() if self._kept else None
+                conn = self._kept.pop()[1] if self._kept else None
             if conn is None:
                 return psycopg.connect(
                     self._url, autocommit=True, connect_timeout=3, prepare_threshold=None, options=self._options
@@ -47,17 +51,25 @@ class Aside:
         with suppress(psycopg.Error):
             if conn.info.transaction_status is TransactionStatus.IDLE:
                 conn.execute(_FORGET)
-                with self._lock:
-                    if len(self._kept) < MOST_KEPT and not self._closed:
-                        self._kept.append(conn)
-                        return
+                self._keep(conn)
+                return
         conn.close()
+
+    def _keep(self, conn: Connection[Any]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._kept.append((now, conn))
+            fresh = [] if self._closed else [one for one in self._kept if now - one[0] < UNUSED][-MOST_KEPT:]
+            past = self._kept[: len(self._kept) - len(fresh)]
+            self._kept = fresh
+        for _, one in past:
+            one.close()
 
     def close(self) -> None:
         """Close those that are kept, and keep none from now on."""
         with self._lock:
             kept, self._kept, self._closed = self._kept, [], True
-        for conn in kept:
+        for _, conn in kept:
             conn.close()
 
 

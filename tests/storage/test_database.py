@@ -96,6 +96,19 @@ def test_one_that_ends_in_use_or_inside_a_statement_is_closed(database: Database
         assert process_of(conn) not in {first, second}
 
 
+def test_one_that_nobody_needed_for_a_minute_is_closed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.own_connection() as first, database.own_connection() as second:
+        pass
+    assert not first.closed
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with database.own_connection() as again:
+        assert again is first
+
+    assert second.closed
+    assert not first.closed
+
+
 def test_nothing_is_left_open_when_all_is_closed(database: Database, database_url: str) -> None:
     with database.own_connection() as kept:
         pass
