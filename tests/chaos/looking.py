@@ -16,8 +16,6 @@ from tests.chaos.truth import Acked, Truth
 from tests.chaos.world import World
 
 PAGE = 2000
-AROUND = 8.0
-"""Seconds around a stop of PostgreSQL in which the app may say that it is away."""
 _ROWS = """
 SELECT s.domain, o.order_id, count(*) AS copies, min(o.outcome) AS outcome, min(o.reason) AS reason,
     min(o.told_by) AS told_by, max(o.reposts) AS reposts, bool_or(o.sealed_event IS NOT NULL) AS sealed,
@@ -113,30 +111,48 @@ async def hear_of_webhooks(world: World, truth: Truth) -> None:
     """Fill in what Shopify knows of its deliveries."""
     truth.acks.clear()
     truth.waits.clear()
-    truth.odd_errors = 0
+    truth.odd_errors.clear()
     counted: dict[str, int] = {key: n for key, n in truth.statuses.items() if key.startswith("evidence")}
     async for one in pages(world, "/admin/deliveries.json", "deliveries"):
         acked = truth.acks.setdefault(int(one["about"]), Acked()) if one["about"].isdigit() else Acked()
         for attempt in one["attempts"]:
-            _note(acked, attempt, truth, world.outages)
+            _note(acked, attempt, truth)
+            if _is_odd(attempt, world.outages):
+                truth.odd_errors.append(_told(one["topic"], attempt, world.outages))
             key = f"{one['topic']} {attempt['status'] or 'unanswered'}"
             counted[key] = counted.get(key, 0) + 1
     truth.statuses = counted
     odd_posts = sum(n for key, n in counted.items() if key.startswith("evidence 5") and key != "evidence 503")
-    truth.odd_errors += odd_posts + truth.odd_pages
+    truth.odd_errors += ["a post of the pixel"] * odd_posts + ["a page"] * truth.odd_pages
 
 
-def _note(acked: Acked, attempt: Mapping[str, Any], truth: Truth, outages: Sequence[Outage]) -> None:
-    status, began = attempt["status"], float(attempt["real_at"])
-    ended = began + attempt["ms"] / 1000
+def _note(acked: Acked, attempt: Mapping[str, Any], truth: Truth) -> None:
+    status, (began, ended) = attempt["status"], _span(attempt)
     acked.tries += 1
     acked.first_try = min(acked.first_try, began)
     if status is not None and status // 100 == 2:
         acked.first_good, acked.last_good = min(acked.first_good, ended), max(acked.last_good, ended)
         truth.waits.append((ended, float(attempt["ms"])))
-    away = any(outage.began - 1 <= began <= outage.ended + AROUND for outage in outages)
-    if status is not None and status >= 500 and not (status == 503 and away):
-        truth.odd_errors += 1
+
+
+def _span(attempt: Mapping[str, Any]) -> tuple[float, float]:
+    began = float(attempt["real_at"])
+    return began, began + attempt["ms"] / 1000
+
+
+def _is_odd(attempt: Mapping[str, Any], outages: Sequence[Outage]) -> bool:
+    """A 5xx that is no 503, or a 503 that no outage can have met."""
+    status = attempt["status"]
+    away = any(outage.touches(*_span(attempt)) for outage in outages)
+    return status is not None and status >= 500 and not (status == 503 and away)
+
+
+def _told(topic: str, attempt: Mapping[str, Any], outages: Sequence[Outage]) -> str:
+    began, ended = _span(attempt)
+    near = min((began - outage.ended for outage in outages), key=abs, default=0.0)
+    return (
+        f"{topic} {attempt['status']} at {began:.1f} for {ended - began:.1f} s, {near:.1f} s from the end of an outage"
+    )
 
 
 async def webhooks_open(world: World) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 API_KEY = "chaos-api-key"
@@ -30,12 +31,20 @@ class Place:
     resting: bool = False
 
 
+AROUND = 8.0
+"""Seconds after a stop of PostgreSQL in which the app may say that it is away."""
+
+
 @dataclass(slots=True)
 class Outage:
     """PostgreSQL was stopped from ``began`` to ``ended`` (unix times)."""
 
     began: float
-    ended: float = 0.0
+    ended: float = inf
+
+    def touches(self, began: float, ended: float) -> bool:
+        """Whether something between these times may have met it, or what the app needs to find its way back."""
+        return began <= self.ended + AROUND and ended >= self.began
 
 
 def environment() -> dict[str, str]:

@@ -163,13 +163,16 @@ class Play:
 
     async def _turn_keys(self, first: int) -> None:
         self.world.turn_keys(first)
+        began = time.time()
         status, _ = await self.world.command("keys", "rotate")
+        away = any(outage.touches(began, time.time()) for outage in self.world.outages)
         self.truth.turns += 1
-        self.truth.failed_turns += status != 0
+        self.truth.failed_turns += status != 0 and not away
+        self._count("key_turns_refused", status != 0 and away)
         self._count("fault_key_turn")
 
-    def _count(self, name: str) -> None:
-        self.done[name] = self.done.get(name, 0) + 1
+    def _count(self, name: str, times: int = 1) -> None:
+        self.done[name] = self.done.get(name, 0) + times
 
     async def calm(self) -> None:
         """Nothing goes wrong any more: let time pass until all is decided, or patience ends."""
@@ -229,7 +232,7 @@ class Play:
         found = checks.run(self.case)
         found["canary_hits"] = await canaries.hits(self.world, self.truth)
         found["shut_out"] = looking.shut_out(self.world)
-        found["odd_errors"] = [f"{self.truth.odd_errors} answers"] if self.truth.odd_errors else []
+        found["odd_errors"] = self.truth.odd_errors
         found["bad_keys"] = self.probe.bad_keys + [f"{self.truth.failed_turns} turns failed"] * bool(
             self.truth.failed_turns
         )

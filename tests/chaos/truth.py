@@ -105,7 +105,7 @@ class Truth:
     acks: dict[int, Acked] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     """Answers of the app to webhooks and posts, by ``topic status``."""
-    odd_errors: int = 0
+    odd_errors: list[str] = field(default_factory=list)
     """5xx that were no 503, whenever; and 503s while PostgreSQL and both servers were up."""
     odd_pages: int = 0
     """5xx of pages that were no 503."""
@@ -115,7 +115,7 @@ class Truth:
     """Of which the rest did not happen, for the stand-in did not answer."""
     turns: int = 0
     failed_turns: int = 0
-    """Of master keys."""
+    """Of master keys; those refused while PostgreSQL was away are not among them: the next turn does their work."""
 
 
 def checkout_token(seed: int, n: int) -> str:
