@@ -113,7 +113,12 @@ def without_basis(case: Case) -> Iterator[str]:
     for one, order in case.known():
         why = _forbidden(one, order)
         if why:
-            yield f"{one.order_id} ({order.plan.way.name}, {order.plan.region}, {order.shop.mode}): {why}"
+            row = case.rows.get((order.shop.domain, one.order_id))
+            paid = float(row["paid_at"]) - order.placed if row else 0.0
+            way = (
+                f"{order.plan.way.name}, {order.plan.region}, {order.shop.mode}, paid {paid:.1f} s after it was placed"
+            )
+            yield f"{one.order_id} ({way}): {why}"
 
 
 def _forbidden(one: Sent, order: Bought) -> str:
@@ -124,7 +129,7 @@ def _forbidden(one: Sent, order: Bought) -> str:
     if sure.delivered:
         return "the pixel had reported it"
     if one.at < order.placed + 60 * order.shop.grace - oracle.SETTLES:
-        return "the grace period was not over"
+        return f"the grace period was not over: {one.at - order.placed:.1f} of {60 * order.shop.grace} s"
     bases = {oracle.basis(order, known) for known in (sure, any_of)}
     if bases == {None}:
         return "no consent allows it"

@@ -19,7 +19,8 @@ PAGE = 2000
 _ROWS = """
 SELECT s.domain, o.order_id, count(*) AS copies, min(o.outcome) AS outcome, min(o.reason) AS reason,
     min(o.told_by) AS told_by, max(o.reposts) AS reposts, bool_or(o.sealed_event IS NOT NULL) AS sealed,
-    min(o.attempt::text) AS attempt, min(o.look_at) AS look_at
+    min(o.attempt::text) AS attempt, min(o.look_at) AS look_at,
+    extract(epoch FROM min(o.paid_at)) AS paid_at
 FROM paid_order o JOIN shop s ON s.id = o.shop_id GROUP BY 1, 2
 """
 _ATTEMPTS = """
