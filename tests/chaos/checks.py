@@ -113,12 +113,13 @@ def without_basis(case: Case) -> Iterator[str]:
     for one, order in case.known():
         why = _forbidden(one, order)
         if why:
-            row = case.rows.get((order.shop.domain, one.order_id))
-            paid = float(row["paid_at"]) - order.placed if row else 0.0
-            way = (
-                f"{order.plan.way.name}, {order.plan.region}, {order.shop.mode}, paid {paid:.1f} s after it was placed"
-            )
-            yield f"{one.order_id} ({way}): {why}"
+            yield f"{_named(case, one, order)}: {why}"
+
+
+def _named(case: Case, one: Sent, order: Bought) -> str:
+    row = case.rows.get((order.shop.domain, one.order_id))
+    paid = f"paid {float(row['paid_at']) - order.placed:.1f} s after it was placed" if row else "no row"
+    return f"{one.order_id} ({order.plan.way.name}, {order.plan.region}, {order.shop.mode}, {paid})"
 
 
 def _forbidden(one: Sent, order: Bought) -> str:
