@@ -200,3 +200,17 @@ def test_ids_beyond_two_to_the_53_stay_exact(
 
 def test_the_example_payload_is_the_example_order() -> None:
     assert paid_payload()["id"] == ORDER_ID
+
+
+@pytest.mark.parametrize(
+    ("seconds", "believed"),
+    [(-3600, True), (-25 * 3600, False), (-1, True), (59, True), (61, False), (86400, False)],
+)
+def test_when_an_order_was_paid_is_shopifys_word_within_reason(
+    client: FlaskClient, services: Services, shop: Shop, clock: MovedClock, seconds: int, *, believed: bool
+) -> None:
+    told = clock.now() + timedelta(seconds=seconds)
+
+    assert doors.webhook(client, PATH, paid_payload(), shop=shop.domain, at=told).status_code == 200
+
+    assert row(services)["paid_at"] == (told if believed else clock.now())
