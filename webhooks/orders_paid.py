@@ -17,14 +17,13 @@ from plugin.recovery.order import Receipt, UnreadablePayload, parse_body
 from plugin.services import Services, services
 from plugin.shortcut import Answer, Door
 from plugin.storage import orders, reconciling
+from plugin.storage.connections import CLOCKS_DIFFER
 from plugin.storage.grouping import Alone
 from plugin.storage.intake import Incoming, record_all
 from webhooks.verify import BODY_LIMIT, Delivery, admitted, verified
 
 OLDEST = timedelta(days=1)
 """Shopify tells a webhook again for 4 hours."""
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""If ours is late, taking it would let the grace period begin before the order was paid."""
 PATH = "/webhooks/orders/paid"
 log = logging.getLogger(__name__)
 blueprint = Blueprint("orders_paid", __name__, url_prefix="/webhooks/orders")
@@ -53,6 +52,7 @@ def read(given: Services, delivery: Delivery) -> Incoming:
     """
     now = given.clock.now()
     told = delivery.triggered_at or now  # in a header, which the signature does not cover: believed within reason
+    # with our own clock, where it is late, the grace period would begin before the order was paid
     paid_at = told if now - OLDEST <= told <= now + CLOCKS_DIFFER else now
     receipt = Receipt.from_payload(parse_body(delivery.raw), paid_at=paid_at)
     overdue = delivery.triggered_at is not None and rounds.is_overdue(delivery.triggered_at, now)

@@ -155,7 +155,7 @@ UPDATE shop SET uninstalled_at = %(now)s, generation = generation + 1, access_to
 WHERE domain = %(domain)s AND uninstalled_at IS NULL AND installed_at <= %(triggered_at)s RETURNING id
 """
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""Between Shopify's clock, which dates a webhook, and ours, which dates an install."""
+"""Between Shopify's clock, which dates a webhook, and ours, which dates an install and what comes in."""
 
 
 def uninstall(conn: Conn, domain: str, now: datetime, triggered_at: datetime | None = None) -> int | None:
