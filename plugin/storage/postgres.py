@@ -44,6 +44,7 @@ class EmbeddedPostgres:
             if not (self._data / "PG_VERSION").exists():
                 self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
             if not self._runs():
+                self._forget_the_dead()
                 self._socket_dir.mkdir(mode=0o700, exist_ok=True)
                 self._give(self._socket_dir)
                 options = (
@@ -97,7 +98,24 @@ class EmbeddedPostgres:
             os.chown(path, servant.pw_uid, servant.pw_gid)
 
     def _runs(self) -> bool:
-        return self._run("pg_ctl", "-D", str(self._data), "status", check=False).returncode == 0
+        return not self._is_dead() and self._run("pg_ctl", "-D", str(self._data), "status", check=False).returncode == 0
+
+    def _is_dead(self) -> bool:
+        """Whether the server was killed and nobody has asked for its end yet; PostgreSQL takes such a process for alive.
+
+        In a container the first process may do so late, or never.
+        """
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split()[0])
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except (OSError, ValueError, IndexError):
+            return False
+
+    def _forget_the_dead(self) -> None:
+        """Take its marks away, or no server starts; should one of its children live on, PostgreSQL still refuses."""
+        if self._is_dead():
+            for mark in (self._socket_dir / ".s.PGSQL.5432.lock", self._data / "postmaster.pid"):
+                mark.unlink(missing_ok=True)
 
     def _run(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         servant = _servant()

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +50,38 @@ def test_it_starts_once_however_many_ask_and_keeps_its_rows_over_a_crash(folder:
         assert conn.execute("SELECT x FROM kept").fetchone() == (42,)
     server.stop()
     server.stop()
+
+
+@pytest.fixture
+def bad_parent() -> Iterator[None]:
+    """Be the parent of all that lose theirs, as a container's first process is, and ask for nobody's end."""
+    become = ctypes.CDLL(None).prctl
+    become(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    yield
+    become(36, 0, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt others")
+@pytest.mark.usefixtures("bad_parent")
+def test_after_a_kill_it_starts_although_nobody_asked_for_the_end_of_the_old_one(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    killed = int((folder / "server" / "data" / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{killed}/task/{killed}/children").read_text().split()
+
+    os.kill(killed, signal.SIGKILL)
+    time.sleep(1)  # its children see that it is gone
+    assert _state(killed) == "Z"
+    server.start()
+
+    with psycopg.connect(server.url) as conn:
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+    for pid in (killed, *map(int, children)):
+        os.waitpid(pid, 0)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_it_listens_on_no_network(folder: Path) -> None:
