@@ -101,7 +101,7 @@ class EmbeddedPostgres:
         return not self._is_dead() and self._run("pg_ctl", "-D", str(self._data), "status", check=False).returncode == 0
 
     def _is_dead(self) -> bool:
-        """Whether the server was killed and nobody has asked for its end yet; PostgreSQL takes such a process for alive.
+        """Whether the server was killed and nobody asked for its end yet; PostgreSQL takes such a process for alive.
 
         In a container the first process may do so late, or never.
         """
