@@ -5,38 +5,60 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socketserver
 import sys
+import time
+from typing import Final
 
-BODY = json.dumps({"events_received": 1000, "messages": [], "fbtrace_id": "Abench"}).encode()
-HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
-
-
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
-    try:
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
-            await reader.readexactly(length)
-            if length:
-                await asyncio.sleep(delay)
-            writer.write(HEAD + BODY)
-            if b"connection: close" in head:
-                break
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
+BODY: Final = json.dumps({"events_received": 1000, "messages": [], "fbtrace_id": "Abench"}).encode()
+HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+CHUNK: Final = 512 * 1024
 
 
-async def _serve(port: int, delay: float) -> None:
-    server = await asyncio.start_server(
-        lambda reader, writer: _answer(reader, writer, delay), "127.0.0.1", port, limit=4 * 1024 * 1024
-    )
-    async with server:
-        await server.serve_forever()
+class _Answer(socketserver.BaseRequestHandler):
+    """One connection. What is read is looked at no further: it goes into the same piece of memory again."""
+
+    delay = 0.0
+
+    def handle(self) -> None:
+        piece = memoryview(bytearray(CHUNK))
+        try:
+            while self._one(piece):
+                pass
+        except ConnectionError:
+            pass
+
+    def _one(self, piece: memoryview) -> bool:
+        """Answer one request; return whether another may come."""
+        seen = b""
+        while b"\r\n\r\n" not in seen:
+            got = self.request.recv(4096)
+            if not got:
+                return False
+            seen += got
+        head, _, body = seen.partition(b"\r\n\r\n")
+        head = head.lower()
+        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
+        left = length - len(body)
+        while left > 0:
+            got_now = self.request.recv_into(piece, min(left, CHUNK))
+            if not got_now:
+                return False
+            left -= got_now
+        if length:
+            time.sleep(self.delay)
+        self.request.sendall(HEAD + BODY)
+        return b"connection: close" not in head
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2]) / 1000))
+    _Answer.delay = float(sys.argv[2]) / 1000
+    with _Server(("127.0.0.1", int(sys.argv[1])), _Answer) as server:
+        server.serve_forever()
