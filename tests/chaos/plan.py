@@ -54,6 +54,8 @@ class Size:
     """Share of buyers who ask to be erased."""
     rare: int = 1
     """How many times as often as usual the rare ways are gone."""
+    away: tuple[float, float] = (0.2, 2.5)
+    """Seconds that PostgreSQL is away at least and at most; a webhook waits four for it before it is told so."""
 
     @property
     def shops(self) -> int:
@@ -178,7 +180,7 @@ def _troubles(size: Size, lot: Random) -> Iterator[Trouble]:
         yield Trouble(lot.uniform(*span), "kill_child" if lot.random() < 0.1 else "kill", lot.randrange(4))
     for n in range(size.database_stops):
         at = span[0] + (span[1] - span[0]) * (n + lot.random()) / size.database_stops
-        yield Trouble(at, "database", 0, lot.uniform(0.2, 2.5))
+        yield Trouble(at, "database", 0, lot.uniform(*size.away))
     flips, gone = flipping(size), leaving(size)
     for n in range(size.flips):
         yield Trouble(lot.uniform(*span), "flip", flips[n % len(flips)], lot.uniform(0.2, 3.0))

@@ -38,6 +38,7 @@ def size(seed: int, *, probes: bool) -> Size:
         probes=probes,
         erased=0.03,
         rare=2,
+        away=(5.5, 7.0),
     )
 
 
