@@ -79,7 +79,7 @@ chaos: build/dev.stamp ## kill -9, crashes of PostgreSQL and bad networks; CHAOS
 chaos-selftest: build/dev.stamp ## deliberate defects, each of which the fault suite must notice; CHAOS_MUTANTS=a,b names some
 	@$(PY) -m tests.chaos.selftest
 
-fuzz: build/dev.stamp ## a million odd inputs, and rude clients; FUZZ_INPUTS=, FUZZ_SEED=
+fuzz: build/dev.stamp ## a million odd inputs, and rude clients; FUZZ_CASES=, FUZZ_SEED=
 	@$(PY) -m tests.fuzz
 
 audit: build/app.stamp ## ask registries about the packages that are pinned; needs the network

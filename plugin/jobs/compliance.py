@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from plugin.jobs import revoking
+from plugin.jobs.each import apart
 from plugin.recovery.privacy import Topic
 from plugin.services import Services
 from plugin.storage import alerts, connections, erasure, evidence, locks, privacy, retention, shops
@@ -131,10 +132,15 @@ def drop_old(given: Services) -> None:
         alerts.drop_old(conn, given.clock.now())
         shop_ids = retention.all_shops(conn)
     for shop_id in shop_ids:
-        more = True
-        while more:
-            with given.database.transaction() as conn:
-                more = retention.drop_old(conn, shop_id, given.clock.now())
+        with apart(log, "what is old stays", shop_id=shop_id):
+            _drop_old_of(given, shop_id)
+
+
+def _drop_old_of(given: Services, shop_id: int) -> None:
+    more = True
+    while more:
+        with given.database.transaction() as conn:
+            more = retention.drop_old(conn, shop_id, given.clock.now())
 
 
 def erase_shop(given: Services, shop_id: int, patience: float) -> None:

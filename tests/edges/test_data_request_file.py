@@ -115,6 +115,20 @@ def test_who_reads_a_file_stands_in_the_access_log(
     assert about.items() <= vars(line).items()
 
 
+def test_who_looks_an_order_up_stands_in_the_access_log(
+    merchant: Merchant, missed: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="plugin"):
+        merchant.get("/data-protection?number=1")
+        nothing_found = [record.msg for record in caplog.records]
+        merchant.get("/data-protection?number=1001")
+
+    [line] = [record for record in caplog.records if record.msg == "customer data read"]
+    about = {"shop_id": missed.id, "order_id": ORDER_ID, "user_id": "42", "purpose": "order looked up", "count": 1}
+    assert about.items() <= vars(line).items()
+    assert "customer data read" not in nothing_found
+
+
 def test_the_file_of_a_waiting_order_names_the_fields_that_are_kept(
     client: FlaskClient, services: Services, merchant: Merchant, shop: Shop, clock: MovedClock
 ) -> None:

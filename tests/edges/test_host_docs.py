@@ -37,6 +37,15 @@ def figures() -> set[str]:
     return {name for name, _, _ in gauges._SINGLE} | {"ledger_rows", "ledger_oldest_seconds"} | counters()  # noqa: SLF001 - the one list of them
 
 
+def test_each_alarm_is_tried() -> None:
+    """`make host-check` tries them: promtool comes with Debian's prometheus."""
+    alarms = re.findall(r"- alert: (\w+)", (FOLDER / "alerts.yml").read_text())
+    tried = re.findall(r'alertname="(\w+)"', (ROOT / "tests" / "host" / "alarms.yml").read_text())
+
+    assert alarms
+    assert tried == alarms
+
+
 def test_the_settings_it_names_exist() -> None:
     named = set(re.findall(r"\b(?:BACKSTOP|SHOPIFY|META|SMTP|DATABASE|APP|POLARIS)_[A-Z_]+\b", _all()))
 

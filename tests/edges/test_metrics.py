@@ -96,6 +96,8 @@ def test_every_promised_figure_is_told_and_no_shop(
     work(services)
     with pytest.raises(Unsealable):
         missed.key.unseal(missed.key.seal(b"x", Place("a", "b", "c")), Place("a", "b", "d"))
+    with pytest.raises(Unsealable):
+        missed.key.unseal(b"\xff" + missed.key.seal(b"x", Place("a", "b", "c"))[1:], Place("a", "b", "c"))
     metrics.token_refresh("renewed")
     metrics.reposts("unanswered", 2)
     metrics.unhandled()
@@ -113,7 +115,7 @@ def test_every_promised_figure_is_told_and_no_shop(
     assert found['evidence_total{result="unreadable"}'] == 1
     assert found['forward_batches_total{result="recovered"}'] == 1
     assert found['forward_events_total{outcome="recovered"}'] == 1
-    assert found["crypto_fail_total"] == 1
+    assert found["crypto_fail_total"] == 2
     assert found["reconcile_found_total"] == 3
     assert SHOP not in str(found)
     assert missed.ingest_key not in str(found)

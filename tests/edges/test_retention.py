@@ -14,13 +14,20 @@ from plugin.services import Services
 from plugin.storage import retention, schema
 from plugin.storage.shops import Shop
 from tests.builders import CHECKOUT_TOKEN
-from tests.conftest import NOON, MovedClock
+from tests.conftest import NOON, MovedClock, install
 from tests.edges.handwork import DOWN, GRACE, REFUSED, TAKEN, Meta, do
 from tests.edges.ledger_view import ended, purchase, row, switch_off, switch_on, tell, totals, work
 from tests.edges.privacy import CANARIES, FBP, buy_as_canary, found_of, rows
 from tests.edges.servers import reply
 
 MOMENT = timedelta(seconds=1)
+ATTEMPT = (
+    "INSERT INTO attempt (shop_id, attempt, generation, count, claimed_at, result)"
+    " VALUES (%s, gen_random_uuid(), 1, 1, %s, 'accepted')"
+)
+CANNOT_GO = (
+    "CREATE FUNCTION cannot_go() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION USING message = 42; END'"
+)
 REJECTED = reply({"error": {"message": "no", "type": "OAuthException", "code": 100}}, 400)
 BUSY = reply({"error": {"message": "slow down", "type": "OAuthException", "code": 4}}, 400)
 
@@ -52,6 +59,27 @@ def test_decided_orders_go_after_400_days_and_requests_after_90(
 
     assert rows(services, "paid_order") == 0
     assert totals(services) == {("recovered", "pixel_silent"): 1}
+
+
+def test_a_shop_whose_old_rows_cannot_go_keeps_no_others(services: Services, clock: MovedClock) -> None:
+    sick, well = install(services, "a.myshopify.com"), install(services, "b.myshopify.com")
+    for shop in (sick, well):
+        do(services, ATTEMPT, shop.id, clock.now())
+    clock.pass_by(days=91)
+    do(services, CANNOT_GO)
+    do(
+        services,
+        "CREATE TRIGGER stays BEFORE DELETE ON attempt FOR EACH ROW"
+        f" WHEN (OLD.shop_id = {sick.id}) EXECUTE FUNCTION cannot_go()",
+    )
+    try:
+        compliance.drop_old(services)
+    finally:
+        do(services, "DROP FUNCTION cannot_go CASCADE")
+
+    with services.database.transaction() as conn:
+        left = conn.execute("SELECT shop_id FROM attempt").fetchall()
+    assert [row["shop_id"] for row in left] == [sick.id]
 
 
 def test_a_waiting_order_is_never_dropped_for_its_age(services: Services, waiting: Shop, clock: MovedClock) -> None:

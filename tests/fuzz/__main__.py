@@ -47,7 +47,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=int(os.environ.get("FUZZ_INPUTS") or 1_000_000))
+    parser.add_argument("--inputs", type=int, default=int(os.environ.get("FUZZ_CASES") or 1_000_000))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FUZZ_SEED") or int(time.time())))
     parser.add_argument("--tokens", type=int, default=10_000)
     parser.add_argument("--no-server", action="store_true", help="leave out the shipped server")

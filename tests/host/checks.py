@@ -167,6 +167,7 @@ def figures() -> None:
         holds(f"{name} is told", bool(_asked(name)))
     until("rules were looked at", lambda: "unknown" not in {rule["health"] for rule in _rules()})
     holds(f"{len(_rules())} rules are sound", {rule["health"] for rule in _rules()}, {"ok"})
+    holds("each alarm goes off by what it is for", status("promtool test rules /root/given/tests/host/alarms.yml"), 0)
     firing = [rule["name"] for rule in _rules() if rule["state"] == "firing"]
     told(f"  alarms now: {', '.join(firing) or 'none'}")
 

@@ -21,7 +21,7 @@ BEFORE_BOOTING = ("Packages", "Program")
 SECOND = ("useradd", "ln -sfn")
 """Lines that a second version does without."""
 Check = Callable[[], None]
-BEFORE: dict[str, Check] = {"TLS proxy": checks.certificate}
+BEFORE: dict[str, Check] = {"TLS proxy": checks.certificate, "Backups": restoring.pair}
 AFTER: dict[str, Check] = {
     "Keys and settings": checks.settings,
     "PostgreSQL": checks.postgresql,

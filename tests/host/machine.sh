@@ -47,7 +47,7 @@ rm -rf "$base/root/given"
 mkdir -p "$base/root/given"
 git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ ! -f "$f" ] || printf "%s\0" "$f"; done' _ |
     tar --create --gzip --null --files-from=- --owner=0 --group=0 --file="$base/root/conversion-backstop.tar.gz"
-tar --create docs/host.md tests/host | tar --extract --directory="$base/root/given"
+tar --create docs/host.md docs/host tests/host | tar --extract --directory="$base/root/given"
 cp "${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" "$base/root/given/authorities.crt"
 wanted=$(sed -n '/^## Packages/,/^## Program/p' docs/host.md | cksum)
 if [ "$(cat "$base/.packages" 2>/dev/null)" != "$wanted" ]; then

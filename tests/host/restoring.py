@@ -9,6 +9,11 @@ from tests.host.shell import chapters, orders, rows, sh, status, told, until
 FOLDER = "/var/backups/conversion-backstop"
 
 
+def pair() -> None:
+    """What is made elsewhere. The secret half is here only because one machine plays both parts."""
+    sh("age-keygen -o /root/backup-identity 2>/dev/null; age-keygen -y /root/backup-identity >/root/backup-recipients")
+
+
 def backup() -> None:
     """It is sealed, is there only if it is whole, and goes after two weeks."""
     listed = sh(f"ls {FOLDER}").split()
