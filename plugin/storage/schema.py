@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,9 +14,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import errors, sql
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from plugin.storage import building
 from plugin.storage.database import Conn, DatabaseAway
 
 EVIDENCE_DAYS = 9
@@ -45,7 +49,8 @@ def config() -> Config:
 def upgrade(url: str, *, lock_timeout: float = LOCK_TIMEOUT, until: str = "head") -> bool:
     """Bring the database to the newest shape, or that of a revision; return whether that took anything but looking.
 
-    Safe to repeat; two at once wait for each other. All of it is one transaction: what fails changes nothing. The
+    Safe to repeat; two at once wait for each other. All of it is one transaction: what fails changes nothing, but for
+    new indexes of tables that may be large: they are built before it (`building`), and stay for the next try. The
     database of a newer version stays as it is.
 
     Raises:
@@ -54,33 +59,51 @@ def upgrade(url: str, *, lock_timeout: float = LOCK_TIMEOUT, until: str = "head"
     """
     engine = create_engine(for_sqlalchemy(url))
     try:
-        with engine.begin() as connection:
-            _alone(connection)
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(lock_timeout * 1000)}")
-            return _upgrade(connection, until)
+        with _alone(engine) as guard:
+            revision = MigrationContext.configure(guard).get_current_revision()
+            if is_newer(revision):
+                return False
+            _build_ahead(guard, revision, until)
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(lock_timeout * 1000)}")
+                made = config()
+                made.attributes["connection"] = connection
+                command.upgrade(made, until)
+            return True
     except DBAPIError as fault:
         raise _told(fault, lock_timeout) from None
     finally:
         engine.dispose()
 
 
-def _alone(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(OTHERS_TIMEOUT * 1000)}")
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Let no other upgrade run; yields a connection that commits each statement by itself.
+
+    It asks again and again: whoever waited inside a statement would be waited for by an index that is being built.
+    """
+    end = time.monotonic() + OTHERS_TIMEOUT
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s, %s)", ONE_AT_A_TIME).scalar():
+            if time.monotonic() > end:
+                raise NotUpgraded(f"Nothing was changed: another upgrade has run for {OTHERS_TIMEOUT:g} s.")
+            time.sleep(0.1)
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, %s)", ONE_AT_A_TIME)
+
+
+def _build_ahead(guard: Connection, revision: str | None, until: str) -> None:
+    """Build the indexes of the migrations that come. Raises NotUpgraded."""
+    if revision is None:  # there are no tables yet
+        return
+    coming = [*ScriptDirectory.from_config(config()).iterate_revisions(until, revision)]
+    guard.exec_driver_sql(f"SET lock_timeout = {int(OTHERS_TIMEOUT * 1000)}")
     try:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", ONE_AT_A_TIME)
+        building.build(guard, (getattr(script.module, "AHEAD", {}) for script in reversed(coming)))
     except DBAPIError as fault:
-        if isinstance(fault.orig, errors.LockNotAvailable):
-            raise NotUpgraded(f"Nothing was changed: another upgrade has run for {OTHERS_TIMEOUT:g} s.") from None
-        raise
-
-
-def _upgrade(connection: Connection, until: str) -> bool:
-    if is_newer(MigrationContext.configure(connection).get_current_revision()):
-        return False
-    made = config()
-    made.attributes["connection"] = connection
-    command.upgrade(made, until)
-    return True
+        raise _told(fault, OTHERS_TIMEOUT) from None
 
 
 def _told(fault: DBAPIError, lock_timeout: float) -> NotUpgraded | DatabaseAway:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -97,6 +98,53 @@ def test_another_upgrade_is_waited_for_but_not_for_ever(
 
     assert (status, said.count("\n")) == (1, 1)
     assert "another upgrade" in said
+
+
+@contextmanager
+def under_way(url: str) -> Iterator[psycopg.Connection]:
+    """Write to the orders, and end neither well nor badly."""
+    with psycopg.connect(url) as conn:
+        conn.execute("UPDATE paid_order SET number = number WHERE false")
+        conn.execute("SELECT 1")
+        yield conn
+
+
+def index_is_valid(conn: psycopg.Connection, name: str) -> bool | None:
+    found = conn.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (name,)).fetchone()
+    return found and found[0]
+
+
+def test_orders_come_in_while_an_index_of_theirs_is_built(behind: str) -> None:
+    with psycopg.connect(behind, autocommit=True) as conn, ThreadPoolExecutor(1) as crew:
+        conn.execute("SET lock_timeout = '2s'")
+        with under_way(behind):
+            upgrading = crew.submit(schema.upgrade, behind)
+            end = time.monotonic() + 10
+            while not conn.execute("SELECT 1 FROM pg_stat_progress_create_index").fetchone():
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            conn.execute("UPDATE paid_order SET number = number WHERE false")
+            assert not upgrading.done()
+        assert upgrading.result(20)
+
+    assert schema.is_current(behind)
+
+
+def test_an_index_that_was_broken_off_is_built_anew(
+    behind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(schema, "OTHERS_TIMEOUT", 0.3)
+    with psycopg.connect(behind, autocommit=True) as conn:
+        with under_way(behind):
+            status, said, _ = told(capsys)
+        assert status == 1
+        assert "0.3 s" in said
+        assert index_is_valid(conn, "ix_paid_order_checkout") is False
+
+        assert schema.upgrade(behind)
+
+        assert index_is_valid(conn, "ix_paid_order_checkout") is True
+    assert schema.is_current(behind)
 
 
 def test_a_server_that_is_away_or_refuses_is_told_in_one_sentence(

@@ -1,0 +1,38 @@
+"""Indexes over tables that may be large: built before the upgrade's one transaction, while everybody goes on writing.
+
+A migration names them in `AHEAD` (index: on what) and creates those that are not there yet in its own `upgrade`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from psycopg import errors
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+_IS_BROKEN = """
+SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relname = %s AND c.relnamespace = 'public'::regnamespace AND NOT i.indisvalid
+"""
+TOO_EARLY = (errors.UndefinedTable, errors.UndefinedColumn)
+
+
+def build(connection: Connection, wanted: Iterable[Mapping[str, str]]) -> None:
+    """Build what is not there yet, over a connection that commits each statement by itself.
+
+    It waits for transactions that are under way, and nobody waits for it. One that was broken off is built anew; one of
+    a table or column that the upgrade has yet to make is left to it.
+
+    Raises:
+        DBAPIError: it could not be built; nothing else was changed.
+    """
+    for indexes in wanted:
+        for name, on in indexes.items():
+            if connection.exec_driver_sql(_IS_BROKEN, (name,)).first():
+                connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
+            try:
+                connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {on}")
+            except DBAPIError as fault:
+                if not isinstance(fault.orig, TOO_EARLY):
+                    raise
