@@ -111,7 +111,7 @@ def under_way(url: str) -> Iterator[psycopg.Connection]:
 
 def index_is_valid(conn: psycopg.Connection, name: str) -> bool | None:
     found = conn.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (name,)).fetchone()
-    return found and found[0]
+    return None if found is None else bool(found[0])
 
 
 def test_orders_come_in_while_an_index_of_theirs_is_built(behind: str) -> None:
