@@ -138,6 +138,8 @@ def proxy() -> None:
     seconds, held = knock.slow_body(30)
     holds(f"a slow body is cut after {seconds:.0f} s", 8 < seconds < 15)
     holds("and never reached the app", held, 0)
+    waiting, answered, took = knock.slow_bodies(500)
+    holds(f"beside {waiting} slow bodies a webhook is taken, in {took:.2f} s", (waiting > 400, answered), (True, 200))
     log = sh("cat /var/log/nginx/backstop.*.log; journalctl --unit 'backstop-*' --output cat --no-pager")
     holds("no log has a query string", re.findall(r"\?(?:y=1|id_token)[^\"]*", log), [])
 

@@ -10,7 +10,7 @@ import json
 import socket
 import ssl
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -162,6 +162,37 @@ def slow_body(seconds: float) -> tuple[float, int]:
         while line.recv(4096):
             pass
         return time.monotonic() - began, held
+
+
+def slow_bodies(most: int) -> tuple[int, int, float]:
+    """Let this many bodies begin, from several addresses, and fall silent; deliver a webhook meanwhile.
+
+    Return how many of the bodies the proxy waits for, the webhook's status, and its seconds.
+    """
+    context = ssl.create_default_context(cafile=CERTIFICATE)
+    head = f"POST /webhooks/orders/paid HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 5000\r\n\r\n{{".encode()
+    with ExitStack() as open_ones:
+        lines = []
+        for n in range(most):
+            bare = socket.create_connection(("127.0.0.1", 443), 10, (f"127.0.1.{1 + n // 90}", 0))
+            lines.append(open_ones.enter_context(context.wrap_socket(bare, server_hostname=NAME)))
+            lines[-1].sendall(head)
+        began = time.monotonic()
+        status = webhook(order(new_order()))
+        took = time.monotonic() - began
+        return sum(map(_is_waited_for, lines)), status, took
+
+
+def _is_waited_for(line: ssl.SSLSocket) -> bool:
+    """Whether the proxy has neither answered nor hung up."""
+    line.setblocking(False)
+    try:
+        line.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def requests_of_the_app() -> int:
