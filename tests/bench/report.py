@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench.aims import aim_of, words_of
+from tests.bench.aims import CAUSES, aim_of, words_of
 from tests.bench.figures import Aim, Sense
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def _span(span: list[float] | None) -> str:
 
 def tables(result: Mapping[str, Any], before: Mapping[str, float]) -> str:
     """Return both tables: figures with an aim, and those to be read only."""
-    promised = ["| | is to be (at best) | before | now | |", "| --- | --- | --- | --- | --- |"]
+    promised = ["| | is to be (at best) | before | now | met, or why not |", "| --- | --- | --- | --- | --- |"]
     others = ["| | before | now | samples |", "| --- | --- | --- | --- |"]
     for figure in result["figures"]:
         key, value = figure["key"], figure["value"]
@@ -52,7 +52,7 @@ def tables(result: Mapping[str, Any], before: Mapping[str, float]) -> str:
         if aim is None:
             others.append(f"| {words_of(key)} | {old} | {now} | {_span(figure['span'])} |")
         else:
-            met = "met" if aim.is_met(value) else "not met"
+            met = "met" if aim.is_met(value) else f"**not met**: {CAUSES.get(key, '?')}"
             name = f"**{key.split(' ')[0]}** " if key.startswith("P") else ""
             promised.append(f"| {name}{aim.words} | {_bound(aim)} | {old} | {now} | {met} |")
     return "\n".join(promised) + "\n\n" + "\n".join(others)
