@@ -1,13 +1,13 @@
 """Indexes over tables that may be large: built before the upgrade's one transaction, while everybody goes on writing.
 
-A migration names them in `AHEAD` (index: on what) and creates those that are not there yet in its own `upgrade`.
+A migration names them in `AHEAD` (index: statement) and creates those that are not there yet in its own `upgrade`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from psycopg import errors
+from psycopg import errors, sql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -28,11 +28,12 @@ def build(connection: Connection, wanted: Iterable[Mapping[str, str]]) -> None:
         DBAPIError: it could not be built; nothing else was changed.
     """
     for indexes in wanted:
-        for name, on in indexes.items():
+        for name, statement in indexes.items():
             if connection.exec_driver_sql(_IS_BROKEN, (name,)).first():
-                connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
+                dropped = sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name))
+                connection.exec_driver_sql(dropped.as_string())
             try:
-                connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {on}")
+                connection.exec_driver_sql(statement)
             except DBAPIError as fault:
                 if not isinstance(fault.orig, TOO_EARLY):
                     raise

@@ -9,11 +9,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 AHEAD = {
-    "ix_paid_order_reason": "paid_order (shop_id, reason, paid_at, order_id)",
-    "ix_paid_order_number": "paid_order (shop_id, number)",
+    "ix_paid_order_reason": "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_paid_order_reason ON paid_order"
+    " (shop_id, reason, paid_at, order_id)",
+    "ix_paid_order_number": "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_paid_order_number ON paid_order"
+    " (shop_id, number)",
 }
 
 
 def upgrade() -> None:
-    for name, on in AHEAD.items():
-        op.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
+    columns = ["shop_id", "reason", "paid_at", "order_id"]
+    op.create_index("ix_paid_order_reason", "paid_order", columns, if_not_exists=True)
+    op.create_index("ix_paid_order_number", "paid_order", ["shop_id", "number"], if_not_exists=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
@@ -9,13 +10,27 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 AHEAD = {
-    "ix_paid_order_checkout": "paid_order (shop_id, substring(token_hash, 1, 7)) WHERE token_hash IS NOT NULL",
-    "ix_paid_order_told": "paid_order (shop_id, reason, paid_at, order_id) WHERE reason <> 'grace_period'",
+    "ix_paid_order_checkout": "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_paid_order_checkout ON paid_order"
+    " (shop_id, substring(token_hash, 1, 7)) WHERE token_hash IS NOT NULL",
+    "ix_paid_order_told": "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_paid_order_told ON paid_order"
+    " (shop_id, reason, paid_at, order_id) WHERE reason <> 'grace_period'",
 }
 
 
 def upgrade() -> None:
-    for name, on in AHEAD.items():
-        op.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
+    op.create_index(
+        "ix_paid_order_checkout",
+        "paid_order",
+        ["shop_id", sa.text("substring(token_hash, 1, 7)")],
+        postgresql_where=sa.text("token_hash IS NOT NULL"),
+        if_not_exists=True,
+    )
+    op.create_index(
+        "ix_paid_order_told",
+        "paid_order",
+        ["shop_id", "reason", "paid_at", "order_id"],
+        postgresql_where=sa.text("reason <> 'grace_period'"),
+        if_not_exists=True,
+    )
     op.drop_index("ix_paid_order_token", "paid_order")
     op.drop_index("ix_paid_order_reason", "paid_order")
