@@ -21,13 +21,18 @@ echo "== Python"
 rm -f build/.coverage*
 if [ -z "${FULL:-}" ]; then outside & beside=$!; fi  # half of its time is waiting; the slow ones need a machine of their own
 tested=0
-$bin/pytest -q -n 3 "${marks[@]}" --ignore tests/browser --cov --cov-report= --durations=12 --durations-min=4 "$@" || tested=1
+$bin/pytest -q -n 3 "${marks[@]}" --ignore tests/browser --ignore tests/bench/test_guards.py --cov --cov-report= --durations=12 --durations-min=4 "$@" || tested=1
 
 echo "== Browser and story"  # what began is waited for, whatever became of the others: it takes its processes down itself
 seen=0
 if [ -n "${beside:-}" ]; then wait "$beside" || seen=1; else outside || seen=1; fi
 cat build/browser.log build/story.log
 [ "$tested $seen" = "0 0" ]
+
+if [ -n "${FULL:-}" ]; then
+  echo "== Guards of speed"
+  $bin/pytest -q -n 0 tests/bench/test_guards.py
+fi
 
 echo "== Coverage"
 $bin/coverage report --include='plugin/recovery/*' --fail-under=100 | tail -n 4
