@@ -58,7 +58,7 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "P4 cpu": THREADS,
         "P4 c=64": THREADS,
         "P5": "rules for some 25 fields, nearly all of them asked by one pattern each: ADR 16 has what was tried",
-        "P10": "1,451 to 1,502 in the runs of a day: at the bound, by how many new pages fall into a run",
+        "P10": "1,451 to 1,502 in the runs of a day: at the bound",
         "P7 k=4": "client and stand-in share two cores, and one thread at a time runs in each",
     }
 )
