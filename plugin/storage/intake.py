@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,7 +45,8 @@ SELECT r.shop_id, r.order_id, r.generation,
         AND (c.until_at IS NULL OR c.until_at > r.placed_at) ORDER BY c.from_at DESC LIMIT 1),
     r.number, r.placed_at, r.paid_at, r.updated_at, r.day, r.value, r.currency, r.test, r.from_checkout, r.cancelled,
     nullif(r.billing, ''), nullif(r.shipping, ''), nullif(r.token_hash, ''), r.has_match_data,
-    'webhook', nullif(r.cart_choice, '')::jsonb, CASE WHEN p.tracking_on THEN p.switch_count END, r.now,
+    'webhook', nullif(r.cart_choice, '')::jsonb,
+    CASE WHEN p.tracking_on AND p.switch_count = r.switch_count THEN p.switch_count END, r.now,
     CASE WHEN p.tracking_on AND p.switch_count = r.switch_count THEN nullif(r.sealed, '') END
 FROM unnest(%(shop_id)b::bigint[], %(order_id)b::bigint[], %(order_hash)b::bytea[], %(generation)b::bigint[],
     %(number)b::text[], %(placed_at)b::timestamptz[], %(paid_at)b::timestamptz[], %(updated_at)b::timestamptz[],
@@ -70,6 +71,10 @@ ON CONFLICT (shop_id, order_id) DO UPDATE SET
         THEN excluded.look_at ELSE paid_order.look_at END
 WHERE excluded.cancelled AND NOT paid_order.cancelled OR paid_order.told_by <> 'webhook'
 """
+
+
+NEVER: Final = -1
+"""No switch stands so: the order was read while it was off, and counts as one of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ def _row(shop: Shop, one: Incoming, posts: Evidence) -> dict[str, Any]:
         "token_hash": _token_hash(shop, receipt),
         "has_match_data": receipt.buyer.is_matchable(shop.fields),
         "cart_choice": msgspec.json.encode(choice.kept()).decode() if choice else "",
-        "switch_count": Int8(shop.switch_count),
+        "switch_count": Int8(shop.switch_count if shop.policy.tracking_on else NEVER),
         "now": one.now,
         "sealed": sealed_event(shop, receipt) if wanted else b"",
     }

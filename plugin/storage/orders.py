@@ -36,7 +36,8 @@ class Told:
 
 TOLD_BY_WEBHOOK = Told(ToldBy.WEBHOOK, with_buyer=True)
 
-# The event is kept only if the switch still stands as it was read: this statement looks again. Should it go off between
+# The event is kept only if the switch still stands as it was read: this statement looks again. Without one, since it
+# was read before the switch went on, the order counts as one of before. Should it go off between
 # this and the commit, the next sweep finds the row due, and erases the event. Nobody erases the shop meanwhile.
 # An erased order stays away, whoever tells of it. A repeat changes only what Shopify has told since (cancelled, voided,
 # refunded), and that a webhook did come. Nothing is taken back.
@@ -49,7 +50,8 @@ SELECT %(shop_id)s, %(order_id)s, %(generation)s,
         AND (until_at IS NULL OR until_at > %(placed_at)s) ORDER BY from_at DESC LIMIT 1),
     %(number)s, %(placed_at)s, %(paid_at)s, %(updated_at)s, %(day)s, %(value)s, %(currency)s, %(test)s,
     %(from_checkout)s, %(cancelled)s, %(billing)s, %(shipping)s, %(token_hash)s, %(has_match_data)s,
-    %(told_by)s, %(cart_choice)s, CASE WHEN p.tracking_on AND %(with_buyer)s THEN p.switch_count END, %(now)s,
+    %(told_by)s, %(cart_choice)s,
+    CASE WHEN p.tracking_on AND p.switch_count = %(switch_count)s AND %(with_buyer)s THEN p.switch_count END, %(now)s,
     CASE WHEN p.tracking_on AND p.switch_count = %(switch_count)s THEN %(sealed)s::bytea END
 FROM shop_policy p JOIN shop s ON s.id = p.shop_id AND s.erased_at IS NULL WHERE p.shop_id = %(shop_id)s
     AND NOT EXISTS (SELECT FROM tombstone t WHERE t.shop_id = %(shop_id)s AND t.hash = %(order_hash)s)
@@ -116,7 +118,7 @@ def record_paid(
             "has_match_data": not told.with_buyer or receipt.buyer.is_matchable(shop.fields),
             "told_by": told.by,
             "cart_choice": choice and Jsonb(choice.kept()),
-            "with_buyer": told.with_buyer,
+            "with_buyer": told.with_buyer and shop.policy.tracking_on,
             "switch_count": shop.switch_count,
             "now": now,
             "sealed": sealed_event(shop, receipt) if wanted else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,7 @@ from plugin.recovery.order import Receipt
 from plugin.recovery.post import Post
 from plugin.recovery.purchase import Browser
 from plugin.services import Services
-from plugin.storage import connections, erasure, evidence, orders, shops
+from plugin.storage import connections, erasure, evidence, intake, orders, shops
 from plugin.storage.evidence import Arrival
 from plugin.storage.shops import Shop
 from tests.builders import paid_payload, wire_post
@@ -24,6 +25,11 @@ from tests.edges.ledger_view import ended, row, somebody_waits_for_a_lock, switc
 def receipt_now(clock: MovedClock) -> Receipt:
     at = clock.now().isoformat()
     return Receipt.from_payload(paid_payload(processed_at=at, created_at=at, updated_at=at), paid_at=clock.now())
+
+
+def read_shop_by_domain(services: Services) -> Shop | None:
+    with services.database.transaction() as conn:
+        return shops.by_domain(conn, services.vault, SHOP)
 
 
 def test_an_order_that_was_being_taken_in_while_the_switch_went_off_is_erased_by_the_next_sweep_and_never_sent(
@@ -42,6 +48,73 @@ def test_an_order_that_was_being_taken_in_while_the_switch_went_off_is_erased_by
     switch_on(services, shop)
     clock.pass_by(minutes=GRACE)
     work(services)
+    assert meta.events() == []
+    assert ended(services) == ("missed", "tracking_off")
+
+
+@pytest.mark.parametrize("was_on", [False, True])
+def test_an_order_that_was_read_before_the_switch_went_on_counts_as_one_of_before(
+    client: FlaskClient,
+    services: Services,
+    shop: Shop,
+    meta: Meta,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    was_on: bool,
+) -> None:
+    switch_on(services, shop)
+    tell(client, shop, clock)
+    if not was_on:
+        switch_off(services, shop)
+    before = read_shop_by_domain(services)
+    if was_on:
+        switch_off(services, shop)
+    switch_on(services, shop)
+    with services.database.transaction() as conn, monkeypatch.context() as patch:
+        patch.setattr(shops, "by_domain", lambda *_: before)  # it was read before
+        orders.record_paid(conn, services.vault, SHOP, receipt_now(clock), clock.now())
+    assert row(services)["sealed_event"] is None
+
+    clock.pass_by(minutes=GRACE)
+    work(services)
+
+    assert meta.events() == []
+    assert ended(services) == ("missed", "tracking_off")
+
+
+@pytest.mark.parametrize("was_on", [False, True])
+def test_a_group_takes_an_order_that_was_read_before_the_switch_went_on_for_one_of_before(
+    client: FlaskClient,
+    services: Services,
+    shop: Shop,
+    meta: Meta,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    was_on: bool,
+) -> None:
+    switch_on(services, shop)
+    tell(client, shop, clock)
+    if not was_on:
+        switch_off(services, shop)
+    whole = intake._looked_up  # noqa: SLF001 - the moment between the look and the writing
+
+    def looked_up(*given: Any) -> Any:
+        found = whole(*given)
+        if was_on:
+            switch_off(services, shop)
+        switch_on(services, shop)
+        return found
+
+    monkeypatch.setattr(intake, "_looked_up", looked_up)
+    incoming = intake.Incoming(services.vault, SHOP, receipt_now(clock), clock.now())
+    assert services.database.grouped(intake.record_all, incoming.made) == shop.id
+    assert row(services)["sealed_event"] is None
+
+    clock.pass_by(minutes=GRACE)
+    work(services)
+
     assert meta.events() == []
     assert ended(services) == ("missed", "tracking_off")
 
