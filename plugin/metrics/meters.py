@@ -36,7 +36,7 @@ class Meters:
         self.refused = _by(Counter("door_refused", "callers without good token or signature", ("door",), registry=here))
         self.batches = _by(Counter("forward_batches", "requests with orders to Meta", ("result",), registry=here))
         self.events = _by(Counter("forward_events", "orders in those requests", ("outcome",), registry=here))
-        self.reposts = _by(Counter("forward_reposts", "orders that reached Meta again", ("cause",), registry=here))
+        self.reposts = _by(Counter("forward_reposts", "orders sent again", ("cause",), registry=here))
         self.meta = _times("meta_request_seconds", "time to Meta's answer, or to its absence", META, here)
         self.refreshes = _by(Counter("token_refresh", "renewals of Shopify tokens", ("result",), registry=here))
         self.found = _one(Counter("reconcile_found", "orders that no webhook told of", registry=here))

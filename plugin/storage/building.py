@@ -1,6 +1,6 @@
 """Indexes over tables that may be large: built before the upgrade's one transaction, while everybody goes on writing.
 
-A migration names them in `AHEAD` (index: statement) and creates those that are not there yet in its own `upgrade`.
+A migration names them in `AHEAD` (index: statement) and creates in its own `upgrade` those that are not there yet.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from psycopg import errors, sql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-_IS_BROKEN = """
-SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE c.relname = %s AND c.relnamespace = 'public'::regnamespace AND NOT i.indisvalid
-"""
+_IS_BROKEN = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"
 TOO_EARLY = (errors.UndefinedTable, errors.UndefinedColumn)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,7 +22,7 @@ from plugin.storage import evidence, known_shops, reconciling
 from plugin.storage.database import Conn
 from plugin.storage.grouping import Alone, Made
 from plugin.storage.known_shops import INSTALLED, VERSION, Known
-from plugin.storage.orders import _may_be_sent, _needless, order_hash, region_text, sealed_event
+from plugin.storage.orders import _may_be_sent, _needless, order_hash, region_text, sealed_event, switch_as_read
 from plugin.storage.shops import Shop
 from plugin.storage.vault import Vault
 
@@ -71,10 +71,6 @@ ON CONFLICT (shop_id, order_id) DO UPDATE SET
         THEN excluded.look_at ELSE paid_order.look_at END
 WHERE excluded.cancelled AND NOT paid_order.cancelled OR paid_order.told_by <> 'webhook'
 """
-
-
-NEVER: Final = -1
-"""No switch stands so: the order was read while it was off, and counts as one of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +173,7 @@ def _row(shop: Shop, one: Incoming, posts: Evidence) -> dict[str, Any]:
         "token_hash": _token_hash(shop, receipt),
         "has_match_data": receipt.buyer.is_matchable(shop.fields),
         "cart_choice": msgspec.json.encode(choice.kept()).decode() if choice else "",
-        "switch_count": Int8(shop.switch_count if shop.policy.tracking_on else NEVER),
+        "switch_count": Int8(switch_as_read(shop)),
         "now": one.now,
         "sealed": sealed_event(shop, receipt) if wanted else b"",
     }

@@ -36,9 +36,9 @@ class Told:
 
 TOLD_BY_WEBHOOK = Told(ToldBy.WEBHOOK, with_buyer=True)
 
-# The event is kept only if the switch still stands as it was read: this statement looks again. Without one, since it
-# was read before the switch went on, the order counts as one of before. Should it go off between
-# this and the commit, the next sweep finds the row due, and erases the event. Nobody erases the shop meanwhile.
+# The event is kept only if the switch still stands as it was read: this statement looks again. If it does not, the
+# order counts as one of before. Should it go off between this and the commit, the next sweep finds the row due, and
+# erases the event. Nobody erases the shop meanwhile.
 # An erased order stays away, whoever tells of it. A repeat changes only what Shopify has told since (cancelled, voided,
 # refunded), and that a webhook did come. Nothing is taken back.
 _RECORD = """
@@ -118,13 +118,21 @@ def record_paid(
             "has_match_data": not told.with_buyer or receipt.buyer.is_matchable(shop.fields),
             "told_by": told.by,
             "cart_choice": choice and Jsonb(choice.kept()),
-            "with_buyer": told.with_buyer and shop.policy.tracking_on,
-            "switch_count": shop.switch_count,
+            "with_buyer": told.with_buyer,
+            "switch_count": switch_as_read(shop),
             "now": now,
             "sealed": sealed_event(shop, receipt) if wanted else None,
         },
     )
     return shop.id
+
+
+def switch_as_read(shop: Shop) -> int:
+    """Return what a row's switch is compared with: its count where it was on, else a number that no switch has.
+
+    Going on does not change the count, so by that alone an order read before would pass for one that came in since.
+    """
+    return shop.switch_count if shop.policy.tracking_on else -1
 
 
 def _may_be_sent(shop: Shop, order: PaidOrder) -> bool:

@@ -88,10 +88,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
             if time.monotonic() > end:
                 raise NotUpgraded(f"Nothing was changed: another upgrade has run for {OTHERS_TIMEOUT:g} s.")
             time.sleep(0.1)
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, %s)", ONE_AT_A_TIME)
+        yield connection  # the lock goes with it
 
 
 def _build_ahead(guard: Connection, revision: str | None, until: str) -> None:

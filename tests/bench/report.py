@@ -52,7 +52,7 @@ def tables(result: Mapping[str, Any], before: Mapping[str, float]) -> str:
         if aim is None:
             others.append(f"| {words_of(key)} | {old} | {now} | {_span(figure['span'])} |")
         else:
-            met = "met" if aim.is_met(value) else f"**not met**: {CAUSES.get(key, '?')}"
+            met = "met" if aim.is_met(value) else ": ".join(filter(None, ("**not met**", CAUSES.get(key))))
             name = f"**{key.split(' ')[0]}** " if key.startswith("P") else ""
             promised.append(f"| {name}{aim.words} | {_bound(aim)} | {old} | {now} | {met} |")
     return "\n".join(promised) + "\n\n" + "\n".join(others)

@@ -33,19 +33,19 @@ class _Answer(socketserver.BaseRequestHandler):
         """Answer one request; return whether another may come."""
         seen = b""
         while b"\r\n\r\n" not in seen:
-            got = self.request.recv(4096)
-            if not got:
+            read = self.request.recv(4096)
+            if not read:
                 return False
-            seen += got
+            seen += read
         head, _, body = seen.partition(b"\r\n\r\n")
         head = head.lower()
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
         left = length - len(body)
         while left > 0:
-            got_now = self.request.recv_into(piece, min(left, CHUNK))
-            if not got_now:
+            count = self.request.recv_into(piece, min(left, CHUNK))
+            if not count:
                 return False
-            left -= got_now
+            left -= count
         if length:
             time.sleep(self.delay)
         self.request.sendall(HEAD + BODY)

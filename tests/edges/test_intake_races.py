@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,11 +28,6 @@ def receipt_now(clock: MovedClock) -> Receipt:
     return Receipt.from_payload(paid_payload(processed_at=at, created_at=at, updated_at=at), paid_at=clock.now())
 
 
-def read_shop_by_domain(services: Services) -> Shop | None:
-    with services.database.transaction() as conn:
-        return shops.by_domain(conn, services.vault, SHOP)
-
-
 def test_an_order_that_was_being_taken_in_while_the_switch_went_off_is_erased_by_the_next_sweep_and_never_sent(
     services: Services, shop: Shop, meta: Meta, client: FlaskClient, clock: MovedClock
 ) -> None:
@@ -52,71 +48,68 @@ def test_an_order_that_was_being_taken_in_while_the_switch_went_off_is_erased_by
     assert ended(services) == ("missed", "tracking_off")
 
 
-@pytest.mark.parametrize("was_on", [False, True])
-def test_an_order_that_was_read_before_the_switch_went_on_counts_as_one_of_before(
-    client: FlaskClient,
-    services: Services,
-    shop: Shop,
-    meta: Meta,
-    clock: MovedClock,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    was_on: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A switch that has been off when it goes on: an order that was read before has no event, and is one of before."""
+
+    services: Services
+    shop: Shop
+    was_on: bool
+
+    def happens(self) -> None:
+        if self.was_on:
+            switch_off(self.services, self.shop)
+        switch_on(self.services, self.shop)
+
+
+@pytest.fixture(params=[False, True], ids=["off before", "on, off, on"])
+def flip(
+    request: pytest.FixtureRequest, services: Services, shop: Shop, client: FlaskClient, clock: MovedClock
+) -> Flip:
+    """A switch about to go on; the buyer has agreed to everything."""
     switch_on(services, shop)
     tell(client, shop, clock)
-    if not was_on:
+    if not request.param:
         switch_off(services, shop)
-    before = read_shop_by_domain(services)
-    if was_on:
-        switch_off(services, shop)
-    switch_on(services, shop)
-    with services.database.transaction() as conn, monkeypatch.context() as patch:
-        patch.setattr(shops, "by_domain", lambda *_: before)  # it was read before
-        orders.record_paid(conn, services.vault, SHOP, receipt_now(clock), clock.now())
-    assert row(services)["sealed_event"] is None
+    return Flip(services, shop, request.param)
 
+
+def ends_as_one_of_before(services: Services, meta: Meta, clock: MovedClock) -> None:
+    assert row(services)["sealed_event"] is None
     clock.pass_by(minutes=GRACE)
     work(services)
-
     assert meta.events() == []
     assert ended(services) == ("missed", "tracking_off")
 
 
-@pytest.mark.parametrize("was_on", [False, True])
-def test_a_group_takes_an_order_that_was_read_before_the_switch_went_on_for_one_of_before(
-    client: FlaskClient,
-    services: Services,
-    shop: Shop,
-    meta: Meta,
-    clock: MovedClock,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    was_on: bool,
+def test_an_order_that_was_read_before_the_switch_went_on_counts_as_one_of_before(
+    services: Services, flip: Flip, meta: Meta, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    switch_on(services, shop)
-    tell(client, shop, clock)
-    if not was_on:
-        switch_off(services, shop)
+    with services.database.transaction() as conn:
+        before = shops.by_domain(conn, services.vault, SHOP)
+    flip.happens()
+    with services.database.transaction() as conn, monkeypatch.context() as patch:
+        patch.setattr(shops, "by_domain", lambda *_: before)  # it was read before
+        orders.record_paid(conn, services.vault, SHOP, receipt_now(clock), clock.now())
+
+    ends_as_one_of_before(services, meta, clock)
+
+
+def test_a_group_takes_an_order_that_was_read_before_the_switch_went_on_for_one_of_before(
+    services: Services, flip: Flip, meta: Meta, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = intake._looked_up  # noqa: SLF001 - the moment between the look and the writing
 
     def looked_up(*given: Any) -> Any:
         found = whole(*given)
-        if was_on:
-            switch_off(services, shop)
-        switch_on(services, shop)
+        flip.happens()
         return found
 
     monkeypatch.setattr(intake, "_looked_up", looked_up)
     incoming = intake.Incoming(services.vault, SHOP, receipt_now(clock), clock.now())
-    assert services.database.grouped(intake.record_all, incoming.made) == shop.id
-    assert row(services)["sealed_event"] is None
+    assert services.database.grouped(intake.record_all, incoming.made) == flip.shop.id
 
-    clock.pass_by(minutes=GRACE)
-    work(services)
-
-    assert meta.events() == []
-    assert ended(services) == ("missed", "tracking_off")
+    ends_as_one_of_before(services, meta, clock)
 
 
 def test_browser_ids_that_were_being_kept_while_the_switch_went_off_are_gone_within_a_minute(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,9 +10,8 @@ from flask.testing import FlaskClient
 
 from plugin.services import Services
 from plugin.storage import locks, shops
-from plugin.storage.postgres import binaries
 from plugin.storage.shops import Shop
-from plugin.storage.vault import Place, Unsealable, Vault, WrappedKey
+from plugin.storage.vault import Place, Unsealable, Vault
 from tests import doors
 from tests.builders import ORDER_ID, paid_payload
 from tests.conftest import SHOP, MovedClock, connect, install
@@ -38,8 +35,6 @@ from tests.edges.privacy import (
     upkeep,
     where_kept,
 )
-
-KEY = ("generation", "kid", "data_key", "lookup_key")
 
 
 @contextmanager
@@ -97,37 +92,6 @@ def test_48_hours_after_leaving_a_shops_key_and_rows_are_gone(
     for key in (again.key, Vault(services.settings.keys).new_key(waiting.id, 1)[1]):
         with pytest.raises(Unsealable):
             key.unseal(sealed, Place("paid_order", "sealed_event", str(ORDER_ID)))
-
-
-def dump(services: Services) -> str:
-    """Return the database as PostgreSQL's own tool writes it into a backup."""
-    words = [str(binaries() / "pg_dump"), services.database.url]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
-
-
-def long_bytes(text: str) -> set[str]:
-    """Return all values of bytes that no two rows have by chance: keys, sealed values, hashes."""
-    return set(re.findall(r"\\\\x([0-9a-f]{32,})", text))
-
-
-def test_a_dump_of_after_an_erasure_has_nothing_by_which_a_value_of_before_could_open(
-    client: FlaskClient, services: Services, waiting: Shop, clock: MovedClock
-) -> None:
-    sealed, (wrapped,) = row(services)["sealed_event"], stored_keys(services)
-    before = dump(services)
-    leave(client, clock)
-    clock.pass_by(hours=48)
-    redact_shop(client)
-    upkeep(services)
-    after = dump(services)
-
-    of_shop = {bytes(sealed).hex(), bytes(wrapped["data_key"]).hex(), bytes(wrapped["lookup_key"]).hex()}
-    assert of_shop <= long_bytes(before)
-    assert "COPY public.shop_key" in after
-    assert long_bytes(before) & long_bytes(after) == set()
-    # what a backup of before still has, as long as it is kept, opens with its own copy of the wrapped key
-    found = Vault(services.settings.keys).open(waiting.id, WrappedKey(*(wrapped[name] for name in KEY)))
-    assert found.unseal(sealed, Place("paid_order", "sealed_event", str(ORDER_ID)))
 
 
 def test_late_webhooks_change_nothing_of_an_erased_shop(
