@@ -67,7 +67,7 @@ def test_after_a_kill_it_starts_although_nobody_asked_for_the_end_of_the_old_one
     server = EmbeddedPostgres(folder)
     server.start()
     killed = int((folder / "server" / "data" / "postmaster.pid").read_text().split()[0])
-    children = Path(f"/proc/{killed}/task/{killed}/children").read_text().split()
+    children = [int(pid) for pid in Path(f"/proc/{killed}/task/{killed}/children").read_text().split()]
 
     os.kill(killed, signal.SIGKILL)
     end = time.monotonic() + 10
@@ -78,11 +78,11 @@ def test_after_a_kill_it_starts_although_nobody_asked_for_the_end_of_the_old_one
 
     with psycopg.connect(server.url) as conn:
         assert conn.execute("SELECT 1").fetchone() == (1,)
-    for pid in (killed, *map(int, children)):
+    for pid in (killed, *children):
         os.waitpid(pid, 0)
 
 
-def _state(pid: int | str) -> str:
+def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
