@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from types import TracebackType
 from typing import Self
 
 import requests
+
+from sandbox.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKSTOP = str(Path(sys.executable).with_name("backstop"))
@@ -149,11 +150,3 @@ class Stage:
         self._running.clear()
         self.command("db", "stop", fails=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,11 +6,12 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+from sandbox.ports import free_port
 from tests.bench.bodies import Orders, Store, order_ids
 from tests.bench.clients import Load, Tally, ready
 from tests.bench.figures import Figure, median_of
 from tests.bench.machine import kill
-from tests.bench.site import Site, free_port
+from tests.bench.site import Site
 
 RUN = 2.0
 KILL_AFTER = 0.8

@@ -17,10 +17,11 @@ from plugin.meta.conversions import ConversionsClient
 from plugin.recovery.dial import EVERYTHING
 from plugin.recovery.order import Receipt
 from plugin.recovery.purchase import purchase_event
+from sandbox.ports import free_port
 from tests.bench import sdk
 from tests.bench.bodies import Orders, Store
 from tests.bench.figures import Figure, median_of
-from tests.bench.site import DATASET, ROOT, free_port, wait_for
+from tests.bench.site import DATASET, ROOT, wait_for
 
 EVENTS = 1000
 LATENCY_MS = 100

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sandbox.ports import free_port
 from tests.bench import yardsticks
 from tests.bench.bodies import Orders, Posts, Store
 from tests.bench.clients import Load
 from tests.bench.figures import Figure, spread
 from tests.bench.floor import counting_us, floor_us
 from tests.bench.rounds import Contender, Sample, interleave, median, ratio, run
-from tests.bench.site import Site, free_port
+from tests.bench.site import Site
 
 STORES = 50
 APART = 1_000_000

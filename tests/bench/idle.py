@@ -10,11 +10,12 @@ import time
 import psycopg
 from psycopg.rows import TupleRow
 
+from sandbox.ports import free_port
 from tests.bench.bodies import Orders
 from tests.bench.clients import Load, ready
 from tests.bench.figures import Figure, median_of
 from tests.bench.machine import cpu_seconds, kill, memory, resident
-from tests.bench.site import ROOT, Site, free_port
+from tests.bench.site import ROOT, Site
 
 SHOPS = 20_000
 CALMS_WITHIN = 8.0

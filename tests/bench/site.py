@@ -6,7 +6,6 @@ import base64
 import http.client
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -52,13 +51,6 @@ GRANIAN = [
     "--log-level",
     "warning",
 ]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(database_url: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import jwt
 from plugin.jobs import deliver
 from plugin.services import Services
 from plugin.storage import claiming
+from sandbox.ports import free_port
 from tests.bench import events
 from tests.bench.bodies import SECRET, Orders, Posts, Store
 from tests.bench.clients import Load
@@ -19,7 +20,7 @@ from tests.bench.figures import Figure, median_of
 from tests.bench.ledger_rows import FIRST_ID, fill, make_due
 from tests.bench.machine import cpu_seconds
 from tests.bench.rounds import Contender, interleave
-from tests.bench.site import API_KEY, Site, free_port
+from tests.bench.site import API_KEY, Site
 
 SMALL = 10_000
 STORES = 50

@@ -22,7 +22,7 @@ import aiohttp
 import psycopg
 
 from plugin.storage.postgres import EmbeddedPostgres
-from sandbox.stage import free_port
+from sandbox.ports import free_port
 from tests.chaos.mutants.defects import MUTANTS
 from tests.chaos.places import Outage, Place, children, environment, mutation, secret
 from tests.chaos.plan import Size

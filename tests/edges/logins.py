@@ -18,11 +18,11 @@ from plugin.services import Services
 from plugin.settings import Settings
 from sandbox.meta_people import FIRST
 from sandbox.meta_store import DEFAULT_DATASET
+from sandbox.ports import free_port
 from sandbox.server import running
 from sandbox.world import Options, World
 from tests.conftest import API_KEY, NOON, SECRETS, SHOP, MovedClock
 from tests.edges import visits
-from tests.edges.servers import unused_port
 from tests.edges.visits import Merchant, Page, minted
 
 OTHER_SHOP = "harbour.myshopify.com"
@@ -36,7 +36,7 @@ PARTNER = "1234567890123458"
 @contextmanager
 def sandbox() -> Iterator[World]:
     """Run a stand-in Shopify and Meta whose clock shows the tests' noon, with one shop."""
-    options = Options(port=unused_port(), app_url=APP, api_key=API_KEY, api_secrets=tuple(SECRETS.split(",")))
+    options = Options(port=free_port(), app_url=APP, api_key=API_KEY, api_secrets=tuple(SECRETS.split(",")))
     with running(options) as world:
         world.clock.offset = (NOON - world.clock.now()).total_seconds()
         visits.add_shop(world, SHOP)

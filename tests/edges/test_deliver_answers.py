@@ -10,11 +10,11 @@ import pytest
 from plugin.services import Services
 from plugin.storage.attempts import attempts_of
 from plugin.storage.shops import Shop
+from sandbox.ports import free_port
 from tests.conftest import MovedClock, connect
 from tests.edges.crowd import FIRST, SandboxMeta, attempts, crowd, open_shop, outcomes, sandbox_meta
 from tests.edges.handwork import read_shop
 from tests.edges.ledger_view import ended, row, work
-from tests.edges.servers import unused_port
 
 RECOVERED, LATER = ("recovered", "pixel_silent"), ("waiting", "meta_unavailable")
 BROKEN = ("waiting", "connection_broken")
@@ -127,7 +127,7 @@ def test_every_request_has_a_row_that_explains_it(
 
 def test_a_request_that_never_left_is_explained_as_well(services: Services, meta: SandboxMeta, shop: Shop) -> None:
     crowd(services, shop, 1)
-    object.__setattr__(services.meta, "_base_url", f"http://127.0.0.1:{unused_port()}/v26.0")
+    object.__setattr__(services.meta, "_base_url", f"http://127.0.0.1:{free_port()}/v26.0")
 
     work(services)
 

@@ -20,11 +20,12 @@ from plugin.services import Services
 from plugin.settings import Settings
 from plugin.storage import schema
 from plugin.storage.shops import Shop
+from sandbox.ports import free_port
 from tests.conftest import API_KEY, SECRETS, SHOP, MovedClock, settings_from
 from tests.edges.handwork import do
 from tests.edges.ledger_view import buy, switch_on, tell
 from tests.edges.pooler import pooler
-from tests.edges.servers import Server, reply, unused_port
+from tests.edges.servers import Server, reply
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -121,7 +122,7 @@ def test_bad_settings_are_the_first_and_only_finding(doctor: Callable[..., dict[
 def test_a_database_that_is_away_or_takes_sessions_is_told(
     doctor: Callable[..., dict[str, dict[str, Any]]], database_url: str
 ) -> None:
-    found = doctor(ends=1, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{unused_port()}/none")
+    found = doctor(ends=1, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     assert problems(found) == {"database"}
 
     words = psycopg.conninfo.conninfo_to_dict(database_url)
@@ -208,7 +209,7 @@ def test_online_it_knocks_at_both_doors(
             "--online",
             ends=1,
             META_GRAPH_URL=f"{door.url}/v26.0",
-            SHOPIFY_ADMIN_URL_TEMPLATE=f"http://127.0.0.1:{unused_port()}/admin/{{shop}}",
+            SHOPIFY_ADMIN_URL_TEMPLATE=f"http://127.0.0.1:{free_port()}/admin/{{shop}}",
         )
 
     assert found["Meta"]["said"] == "answers (400)"

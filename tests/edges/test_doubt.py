@@ -9,10 +9,11 @@ from plugin.meta.conversions import ConversionsClient
 from plugin.services import Services
 from plugin.storage.held import Said, Word
 from plugin.storage.shops import Shop
+from sandbox.ports import free_port
 from tests.conftest import MovedClock
 from tests.edges.handwork import LATE, MOMENT, TAKEN, Meta, claimed, do, say, started
 from tests.edges.ledger_view import ended, purchase, row, switch_off, work
-from tests.edges.servers import reply, unused_port
+from tests.edges.servers import reply
 
 
 def test_an_order_in_doubt_is_not_sent_again_past_47_hours_however_late_the_doubt_is_noticed(
@@ -51,7 +52,7 @@ def test_reposts_count_requests_that_left_and_no_others(services: Services, miss
         object.__setattr__(services, "meta", ConversionsClient(f"{server.url}/v26.0", timeout=(1, 0.5)))
         work(services)
         assert row(services)["in_doubt_since"] is not None
-        nobody = ConversionsClient(f"http://127.0.0.1:{unused_port()}/v26.0", timeout=(1, 0.5))
+        nobody = ConversionsClient(f"http://127.0.0.1:{free_port()}/v26.0", timeout=(1, 0.5))
         object.__setattr__(services, "meta", nobody)
         clock.pass_by(hours=1)
         work(services)
@@ -72,7 +73,7 @@ def test_the_merchants_word_outlives_a_request_that_never_left(
     assert ended(services) == ("waiting", "held")
     assert say(services, missed, Said(Word.SEND)) == 1
     able = services.meta
-    nobody = ConversionsClient(f"http://127.0.0.1:{unused_port()}/v26.0", timeout=(1, 0.5))
+    nobody = ConversionsClient(f"http://127.0.0.1:{free_port()}/v26.0", timeout=(1, 0.5))
     object.__setattr__(services, "meta", nobody)
     work(services)
 

@@ -23,11 +23,11 @@ import pytest
 from plugin.flood import AT_ONCE
 from plugin.services import Services
 from plugin.storage.shops import Shop
+from sandbox.ports import free_port
 from tests import doors
 from tests.builders import ORDER_ID, paid_payload, wire_post
 from tests.conftest import SHOP
 from tests.edges.posts import STRANGER
-from tests.edges.servers import unused_port
 
 BACKSTOP = str(Path(sys.executable).with_name("backstop"))
 POSTS = 4_000
@@ -40,7 +40,7 @@ PATH = "/pixel/evidence"
 @contextmanager
 def web(database_url: str, **changes: str) -> Iterator[int]:
     """One `backstop web` process on the test's database, behind one proxy; its port."""
-    port = unused_port()
+    port = free_port()
     env = os.environ | {
         "DATABASE_URL": database_url,
         "SHOPIFY_API_KEY": "test-api-key",

@@ -21,9 +21,9 @@ from plugin.storage import sessions
 from plugin.storage.database import DatabaseAway
 from plugin.storage.sessions import NoSession
 from plugin.storage.shops import Shop
+from sandbox.ports import free_port
 from tests.conftest import API_KEY
 from tests.edges.pooler import pooler
-from tests.edges.servers import unused_port
 
 OLD = f"k1:{base64.b64encode(bytes(range(32))).decode()}"
 OTHER = base64.b64encode(bytes([7] * 32)).decode()
@@ -124,7 +124,7 @@ def test_a_pooler_that_keeps_sessions_and_a_direct_connection_are_let_pass(datab
 
 def test_a_server_that_is_away_is_no_pooler() -> None:
     with pytest.raises(DatabaseAway):
-        sessions.check(f"postgresql://nobody@127.0.0.1:{unused_port()}/none")
+        sessions.check(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
 
 
 def test_behind_such_a_pooler_no_process_starts(
@@ -141,7 +141,7 @@ def test_behind_such_a_pooler_no_process_starts(
 @contextmanager
 def pgbouncer(folder: Path, url: str, mode: str) -> Iterator[str]:
     host, name = place(url)
-    port = unused_port()
+    port = free_port()
     file = folder / "pgbouncer.ini"
     lines = (
         "[databases]",

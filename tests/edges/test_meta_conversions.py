@@ -19,7 +19,8 @@ from plugin.meta.probe import (
     UnexpectedAnswer,
     UnknownDataset,
 )
-from tests.edges.servers import Cut, Reply, Server, reply, unused_port
+from sandbox.ports import free_port
+from tests.edges.servers import Cut, Reply, Server, reply
 
 DATASET = "123456789012345"
 TOKEN = "EAAinventedTokenForTests0123456789"
@@ -88,7 +89,7 @@ def test_without_a_receipt_for_all_events_they_are_in_doubt(answer: Reply) -> No
 
 
 def test_what_was_not_sent_is_not_in_doubt() -> None:
-    away = ConversionsClient(f"http://127.0.0.1:{unused_port()}")
+    away = ConversionsClient(f"http://127.0.0.1:{free_port()}")
 
     with pytest.raises(MetaUnavailable) as caught:
         away.send(DATASET, TOKEN, EVENTS)

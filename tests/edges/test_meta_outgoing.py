@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from plugin.meta.outgoing import ANSWER_LIMIT, NoAnswer, NotSent, json_object, post, trusted_base
-from tests.edges.servers import Cut, Reply, Server, full_house, unused_port
+from sandbox.ports import free_port
+from tests.edges.servers import Cut, Reply, Server, full_house
 
 SHORT = (0.2, 0.3)
 SECRET = b'{"access_token":"EAAsecretsecret"}'
@@ -60,7 +61,7 @@ def test_the_environment_names_no_proxy_and_no_credentials(monkeypatch: pytest.M
     netrc.write_text("machine 127.0.0.1 login user password word")
     monkeypatch.setenv("NETRC", str(netrc))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with Server(Reply()) as server:
         assert post(server.url, b"{}").status == 200
 
@@ -86,7 +87,7 @@ def test_what_is_compressed_is_not_inflated() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://localhost:{port}", "http://nobody.invalid"])
 def test_where_nobody_listens_nothing_is_sent(url: str) -> None:
     with pytest.raises(NotSent):
-        post(url.format(port=unused_port()), SECRET, timeout=SHORT)
+        post(url.format(port=free_port()), SECRET, timeout=SHORT)
 
 
 def test_where_no_connection_comes_about_nothing_is_sent() -> None:
@@ -122,7 +123,7 @@ def test_without_a_whole_answer_the_body_may_have_arrived(reply: Reply) -> None:
 def test_neither_errors_nor_logs_hold_what_was_sent(reply: Reply | None, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with Server(reply or Reply()) as server, pytest.raises((NotSent, NoAnswer)) as caught:
-        post(server.url if reply else f"http://127.0.0.1:{unused_port()}", SECRET, timeout=SHORT)
+        post(server.url if reply else f"http://127.0.0.1:{free_port()}", SECRET, timeout=SHORT)
 
     told = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert "EAAsecret" not in told

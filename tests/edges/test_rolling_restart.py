@@ -17,11 +17,11 @@ from typing import Self
 
 import pytest
 
+from sandbox.ports import free_port
 from tests import doors
 from tests.builders import paid_payload
 from tests.edges.crowd import crowd, open_shop, outcomes
 from tests.edges.plant import Plant, plant
-from tests.edges.servers import unused_port
 from tests.edges.test_deliver_processes import reposts
 
 PATH = "/webhooks/orders/paid"
@@ -122,7 +122,7 @@ def test_a_deploy_loses_no_order_and_sends_none_twice(site: Plant, capsys: pytes
     shop = open_shop(site.services, site.meta)
     crowd(site.services, shop, CROWD)
     site.meta.fault("meta_slow", delay=1.0)
-    ports = unused_port(), unused_port()
+    ports = free_port(), free_port()
     webs = [site.web(port) for port in ports]
     for port in ports:
         site.until_ready(port)
@@ -165,7 +165,7 @@ def kept(site: Plant) -> list[int]:
 @pytest.mark.slow
 def test_a_web_server_whose_processes_have_only_begun_to_start_ends_at_once(site: Plant) -> None:
     for after in (0.1, 0.3, 0.6):
-        web = site.web(unused_port(), workers=2)
+        web = site.web(free_port(), workers=2)
         site.until(lambda: children(web))  # noqa: B023 - asked here and now
         time.sleep(after)
 

@@ -16,7 +16,8 @@ from plugin.shopify.errors import (
     ShopifyUnavailable,
 )
 from plugin.shopify.queries import Query
-from tests.edges.servers import Cut, Reply, Server, reply, unused_port
+from sandbox.ports import free_port
+from tests.edges.servers import Cut, Reply, Server, reply
 
 SHOP = "cedar-and-sage.myshopify.com"
 TOKEN = "shpat_invented"
@@ -152,7 +153,7 @@ def test_a_refusal_keeps_shopifys_codes_and_texts_apart_from_its_own() -> None:
 
 
 def test_the_token_shows_nowhere() -> None:
-    away = AdminClient(f"http://127.0.0.1:{unused_port()}/{{shop}}")
+    away = AdminClient(f"http://127.0.0.1:{free_port()}/{{shop}}")
 
     with pytest.raises(ShopifyUnavailable) as caught:
         away.run(SHOP, TOKEN, QUERY)

@@ -15,7 +15,8 @@ from plugin.shopify.errors import (
     ShopifyUnavailable,
 )
 from plugin.shopify.tokens import ShopTokens, TokenClient
-from tests.edges.servers import Cut, Reply, Server, reply, unused_port
+from sandbox.ports import free_port
+from tests.edges.servers import Cut, Reply, Server, reply
 
 SHOP = "cedar-and-sage.myshopify.com"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -73,7 +74,7 @@ def test_a_refresh_token_is_changed_for_a_new_pair() -> None:
 def test_tokens_and_secrets_show_nowhere() -> None:
     with Server(reply(GRANTED)) as server:
         tokens = client(server).exchange(SHOP, "id.token.signed", NOON)
-    away = TokenClient(f"http://127.0.0.1:{unused_port()}/{{shop}}", "key", SECRET)
+    away = TokenClient(f"http://127.0.0.1:{free_port()}/{{shop}}", "key", SECRET)
     with pytest.raises(ShopifyUnavailable) as caught:
         away.refresh(SHOP, tokens.refresh_token, NOON)
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from plugin.cli.run import FINISH_WITHIN
+from sandbox.ports import free_port
 from tests.conftest import API_KEY, SECRETS, settings_from
 from tests.edges.plant import BACKSTOP, Plant, plant
-from tests.edges.servers import unused_port
 
 STALLED = 60
 SLACK = 8.0
@@ -72,7 +72,7 @@ def _answers(port: int) -> bool:
 
 @pytest.mark.slow
 def test_clients_that_never_end_their_bodies_do_not_keep_it_from_stopping(site: Plant) -> None:
-    port = unused_port()
+    port = free_port()
     with web(site, port) as running:
         stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(STALLED)]
         for line in stalled:

@@ -18,6 +18,7 @@ from plugin.storage import connections, installs, shops
 from plugin.storage.installs import Tokens
 from plugin.storage.shops import Shop
 from sandbox.meta_store import DEFAULT_DATASET, DEFAULT_TOKEN
+from sandbox.ports import free_port
 from sandbox.server import running
 from sandbox.shops import Policy, shop_from
 from sandbox.shops import Shop as SandboxShop
@@ -26,7 +27,6 @@ from tests import doors
 from tests.builders import ORDER_ID
 from tests.conftest import API_KEY, NOON, SECRETS, SHOP, settings_from
 from tests.edges.ledger_view import policy_changes
-from tests.edges.servers import unused_port
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Merchant:
 @contextmanager
 def sandbox() -> Iterator[World]:
     """Run a stand-in Shopify and Meta whose clock shows the tests' noon, with one shop."""
-    options = Options(port=unused_port(), api_key=API_KEY, api_secrets=tuple(SECRETS.split(",")))
+    options = Options(port=free_port(), api_key=API_KEY, api_secrets=tuple(SECRETS.split(",")))
     with running(options) as world:
         world.clock.offset = (NOON - world.clock.now()).total_seconds()
         add_shop(world, SHOP)

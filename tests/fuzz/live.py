@@ -12,9 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sandbox.ports import free_port
 from tests.bench.bodies import SECRET
 from tests.bench.machine import tree
-from tests.bench.site import Site, free_port
+from tests.bench.site import Site
 from tests.builders import paid_payload
 from tests.doors import signature
 

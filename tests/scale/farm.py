@@ -12,7 +12,8 @@ from http.client import HTTPConnection
 import psycopg
 
 from plugin.storage.postgres import START_LIMIT, EmbeddedPostgres
-from tests.bench.site import BIN, ROOT, NotServing, environment, free_port
+from sandbox.ports import free_port
+from tests.bench.site import BIN, ROOT, NotServing, environment
 from tests.scale.crowd import Address
 from tests.scale.network import Host, Network
 from tests.scale.town import ScaleSite

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sandbox.ports import free_port
 from tests.bench import events
-from tests.bench.site import free_port
 from tests.scale import backlog, peak
 from tests.scale.backlog import Due
 from tests.scale.stream import Piece, Stream, in_ledger

@@ -13,8 +13,8 @@ import pytest
 
 from plugin.cli import main
 from plugin.storage import schema
+from sandbox.ports import free_port
 from tests.conftest import API_KEY
-from tests.edges.servers import unused_port
 
 KEY = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -154,7 +154,7 @@ def test_a_server_that_is_away_or_refuses_is_told_in_one_sentence(
         conn.execute("CREATE VIEW ledger_mark AS SELECT 1 AS one")
     assert told(capsys)[:2] == (1, "The upgrade failed, and nothing was changed: DuplicateTable (42P07).\n")
 
-    env.setenv("DATABASE_URL", f"postgresql://nobody@127.0.0.1:{unused_port()}/none")
+    env.setenv("DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     assert told(capsys)[:2] == (1, "The database does not answer.\n")
 
 
